@@ -1,0 +1,4 @@
+import { commands } from "./suites/commands.js";
+import { serve } from "./support/server.js";
+
+commands(serve);

@@ -1,0 +1,3 @@
+import { configuration } from "./suites/configuration.js";
+
+configuration();

@@ -1,0 +1,4 @@
+import { handlers } from "./suites/handlers.js";
+import { serve } from "./support/server.js";
+
+handlers(serve);

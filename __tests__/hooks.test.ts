@@ -1,0 +1,4 @@
+import { hooks } from "./suites/hooks.js";
+import { serve } from "./support/server.js";
+
+hooks(serve);

@@ -1,0 +1,4 @@
+import { http } from "./suites/http.js";
+import { serve } from "./support/server.js";
+
+http(serve);

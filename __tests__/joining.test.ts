@@ -1,0 +1,4 @@
+import { joining } from "./suites/joining.js";
+import { serve } from "./support/server.js";
+
+joining(serve);

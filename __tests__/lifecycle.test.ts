@@ -1,0 +1,4 @@
+import { lifecycle } from "./suites/lifecycle.js";
+import { serve } from "./support/server.js";
+
+lifecycle(serve);

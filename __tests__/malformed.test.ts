@@ -1,0 +1,4 @@
+import { malformed } from "./suites/malformed.js";
+import { serve } from "./support/server.js";
+
+malformed(serve);

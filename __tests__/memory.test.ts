@@ -1,0 +1,3 @@
+import { memory } from "./suites/memory.js";
+
+memory();

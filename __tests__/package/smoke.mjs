@@ -1,0 +1,145 @@
+// The packed tarball, installed into an empty folder where no Rust is on PATH: does it do what a user expects of it?
+//   node __tests__/package/smoke.mjs        ends with `N passed, N failed`
+import { execFile } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bun, npm, root, tool } from "../../scripts/run.mjs";
+
+const folder = mkdtempSync(join(tmpdir(), "dialogue-rs-package-"));
+const app = join(folder, "app");
+const versions = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).devDependencies;
+
+// Only Node is on PATH: a `cargo` beside it would not be found.
+const bin = join(folder, "bin");
+mkdirSync(bin);
+symlinkSync(process.execPath, join(bin, process.platform === "win32" ? "node.exe" : "node"));
+// Nor does the npm below inherit where the npm above works.
+const inherited = Object.entries(process.env).filter(
+  ([name]) => !/^npm_(package|lifecycle|config_local)/.test(name),
+);
+const environment = { ...Object.fromEntries(inherited), PATH: bin, NODE_OPTIONS: "", NODE_PATH: "" };
+
+let passed = 0;
+let failed = 0;
+let tarball = "";
+let contents = [];
+
+try {
+  await check("npm pack", async () => {
+    const output = await run([...npm(), "pack", "--json", "--pack-destination", folder], root);
+    const packed = Object.values(JSON.parse(output))[0];
+    tarball = join(folder, packed.filename);
+    contents = packed.files.map(({ path }) => path);
+  });
+  await check("the tarball holds what is used, and nothing else", () => {
+    const wanted = [
+      "package.json",
+      "README.md",
+      "LICENSE",
+      "CHANGELOG.md",
+      "dist/index.js",
+      "dist/index.cjs",
+    ];
+    wanted.push("index.d.ts", "index.d.cts", "binding.cjs", "binding.d.cts", "binding-loader.js");
+    const missing = wanted.filter((path) => !contents.includes(path));
+    if (!contents.some((path) => path.endsWith(".node"))) missing.push("*.node");
+    const allowed = new Set(wanted);
+    const extra = contents.filter((path) => !allowed.has(path) && !/^dist\/.*\.js$|\.node$/.test(path));
+    if (missing.length + extra.length > 0) throw new Error(`missing: ${missing}; not expected: ${extra}`);
+  });
+  const installed = await check("npm install into an empty folder", async () => {
+    cpSync(join(dirname(fileURLToPath(import.meta.url)), "program"), app, { recursive: true });
+    writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }));
+    const packages = [tarball, `zod@${versions.zod}`, `@types/node@${versions["@types/node"]}`];
+    const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+    await run([...npm(), "install", ...quiet, ...packages], app);
+  });
+  if (installed) {
+    await check("no Rust is on PATH", async () => {
+      const found = await run(["cargo", "--version"], app).then(
+        () => true,
+        () => false,
+      );
+      if (found) throw new Error("cargo was found");
+    });
+    await check("import on Node: a server starts and a client connects", () =>
+      program([process.execPath, "import.mjs"]),
+    );
+    await check("require on Node: the same, and one DialogueError", () =>
+      program([process.execPath, "require.cjs"]),
+    );
+    await check("import on Bun", () => program([bun(), "import.mjs"]));
+    await check("require on Bun", () => program([bun(), "require.cjs"]));
+    await check("the types compile", () => run([...tool("typescript", "bin/tsc"), "-p", "."], app));
+    await check("without a binary, import says what is wrong", () => withoutBinary());
+  }
+  await check("publint", () => run([...tool("publint", "src/cli.js"), tarball, "--strict"], folder));
+  await check("attw", () => {
+    const options = ["--profile", "node16", "--no-color", "--no-emoji"];
+    return run([...tool("@arethetypeswrong/cli", "dist/index.js"), tarball, ...options], folder);
+  });
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;
+
+async function check(name, work) {
+  try {
+    await work();
+    passed += 1;
+    console.log(`ok     ${name}`);
+    return true;
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED ${name}\n${error.message}`);
+    return false;
+  }
+}
+
+/** Runs a program to its own end; its output, or an error with all it wrote. */
+function run([file, ...args], cwd) {
+  return new Promise((resolve, reject) => {
+    execFile(
+      file,
+      args,
+      { cwd, env: environment, timeout: 180_000, maxBuffer: 64 << 20 },
+      (error, out, err) => {
+        if (error)
+          reject(new Error(`${file} ${args.join(" ")}: ${error.signal ?? error.code}\n${out}${err}`));
+        else resolve(out);
+      },
+    );
+  });
+}
+
+async function program(command) {
+  const output = await run(command, app);
+  if (!output.includes("a client was connected")) throw new Error(`it ended early:\n${output}`);
+}
+
+async function withoutBinary() {
+  const bare = join(folder, "bare");
+  cpSync(app, bare, { recursive: true });
+  const installed = join(bare, "node_modules", "dialogue-rs");
+  for (const name of readdirSync(installed).filter((name) => name.endsWith(".node")))
+    rmSync(join(installed, name));
+  for (const runtime of [process.execPath, bun()]) {
+    const output = await run([runtime, "without-binary.mjs"], bare);
+    for (const part of ["DIALOGUE_NO_BINARY", process.platform, process.arch, "npm run build:dist"]) {
+      if (!output.includes(part)) throw new Error(`the error does not say ${part}:\n${output}`);
+    }
+  }
+}

@@ -1,0 +1,3 @@
+import { processes } from "./suites/processes.js";
+
+processes();

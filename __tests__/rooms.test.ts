@@ -1,0 +1,4 @@
+import { rooms } from "./suites/rooms.js";
+import { serve } from "./support/server.js";
+
+rooms(serve);

@@ -1,0 +1,3 @@
+import { standingAlone } from "./suites/standing-alone.js";
+
+standingAlone();

@@ -1,0 +1,115 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { ChildProgram } from "../support/child-program.js";
+import { TestClient } from "../support/client.js";
+import { PollingSession } from "../support/polling-session.js";
+import { RawWebSocket } from "../support/raw-websocket.js";
+import { scaled } from "../support/scale.js";
+
+/** What only a process of its own can show: when it ends, with what, and what it holds on to. */
+export function processes(): void {
+  describe("a process", () => {
+    let undo: (() => void)[] = [];
+    afterEach(() => {
+      for (const step of undo.reverse()) step();
+      undo = [];
+    });
+
+    function run(name: string, environment?: Record<string, string>): ChildProgram {
+      const program = new ChildProgram(name, environment);
+      undo.push(() => program.kill());
+      return program;
+    }
+
+    async function crowd(port: number, count: number, reconnection = false): Promise<TestClient[]> {
+      const clients = Array.from({ length: count }, (_, i) => new TestClient(`http://127.0.0.1:${port}`, { userId: `user-${i}`, reconnection }));
+      undo.push(() => clients.forEach((client) => client.close()));
+      return Promise.all(clients.map((client) => client.connect()));
+    }
+
+    it("that never starts its server ends by itself", async () => {
+      expect(await run("only-creates.mjs").exited()).toBe(0);
+    });
+
+    it("stays alive between start and stop by nothing but the server, and ends by itself after SIGTERM", async () => {
+      const program = run("chat-server.mjs", { PING_INTERVAL: "300" });
+      const { port } = await program.line("port");
+      // The server's own ping, three times: the event loop of the program has had nothing else for 900 ms.
+      const session = await PollingSession.open(`http://127.0.0.1:${port}`);
+      for (let ping = 0; ping < 3; ping++) await session.nextStarting("2");
+      expect(program.running).toBe(true);
+      program.signal("SIGTERM");
+      expect(await program.exited()).toBe(0);
+      expect(program.lines.some((line) => "stopped" in line)).toBe(true);
+    });
+
+    it("with 200 clients of which ten read nothing ends by itself with 0", async () => {
+      const program = run("chat-server.mjs");
+      const { port } = await program.line("port");
+      const reading = await crowd(port, 190, true);
+      const stalled = await Promise.all(Array.from({ length: 10 }, () => RawWebSocket.open("127.0.0.1", port, { neverRead: true })));
+      undo.push(() => stalled.forEach((raw) => raw.destroy()));
+      for (const raw of stalled) raw.send("40");
+      for (const raw of stalled) raw.send('42["dialogue:join",{"roomId":"chat"}]');
+      for (const raw of stalled) raw.send('42["dialogue:subscribe",{"roomId":"chat","eventName":"typing"}]');
+      await Promise.all(reading.map((client) => client.join("chat")));
+      for (let n = 0; n < 80; n++) {
+        await reading[n]!.ask("dialogue:trigger", { roomId: "chat", event: "typing", data: "x".repeat(50_000) });
+      }
+      program.signal("SIGTERM");
+      expect(await program.exited(20_000)).toBe(0);
+      const reasons = await Promise.all(reading.map((client) => client.disconnected()));
+      expect(new Set(reasons)).toEqual(new Set(["transport close"]));
+    }, 60_000);
+
+    it("ended by SIGTERM under load: nobody is told to stay away, nothing that was accepted is lost on the way to onCleanup", async () => {
+      const program = run("chat-server.mjs", { HISTORY_LIMIT: "50" });
+      const { port } = await program.line("port");
+      const clients = await crowd(port, 20, true);
+      await Promise.all(clients.map((client) => client.join("chat")));
+      const accepted: string[] = [];
+      const load = clients.map(async (client, who) => {
+        const gone = new Promise<void>((resolve) => client.socket.once("disconnect", () => resolve()));
+        for (let n = 0; n < 150 && client.socket.connected; n++) {
+          const id = `${who}-${n}`;
+          const answered = new Promise<void>((resolve) => {
+            client.socket.emit("dialogue:trigger", { roomId: "chat", event: "message", data: id }, (answer: { ok: boolean }) => {
+              if (answer.ok) accepted.push(id);
+              if (accepted.length === 600) program.signal("SIGTERM");
+              resolve();
+            });
+          });
+          // Ten in flight.
+          if (n % 10 === 9) await Promise.race([answered, gone]);
+        }
+      });
+      expect(await program.exited(20_000)).toBe(0);
+      const reasons = await Promise.all(clients.map((client) => client.disconnected()));
+      expect(new Set(reasons)).toEqual(new Set(["transport close"]));
+      await Promise.all(load);
+      const cleaned = program.lines.filter((line) => "cleaned" in line).flatMap((line) => line.cleaned as [number, string][]);
+      const ids = new Set(cleaned.map(([, id]) => id));
+      expect(accepted.length).toBeGreaterThanOrEqual(600);
+      expect(accepted.filter((id) => !ids.has(id))).toEqual([]);
+      expect(cleaned.map(([offset]) => offset)).toEqual(cleaned.map((_, i) => i + 1));
+      expect(program.lines.at(-1)).toEqual({ stopped: true });
+    }, 60_000);
+
+    it("may call process.exit() inside a hook, with the code it gives", async () => {
+      const program = run("exits-in-a-hook.mjs");
+      const { port } = await program.line("port");
+      const client = new TestClient(`http://127.0.0.1:${port}`);
+      undo.push(() => client.close());
+      client.socket.connect();
+      expect(await program.exited()).toBe(7);
+    });
+
+    it(`that starts and stops ${scaled(20, 200)} times holds on to no thread and no file descriptor`, async () => {
+      const program = run("starts-and-stops.mjs", { ROUNDS: String(scaled(20, 200)) });
+      const { after } = await program.line("after", 120_000);
+      expect(await program.exited()).toBe(0);
+      const [early, last] = [after[1], after.at(-1)];
+      expect(last.descriptors).toBeLessThanOrEqual(early.descriptors);
+      expect(last.threads).toBeLessThanOrEqual(early.threads);
+    }, 150_000);
+  });
+}

@@ -1,0 +1,75 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { within } from "./deadline.js";
+
+const PROGRAMS = new URL("./programs/", import.meta.url);
+
+/** A program of `programs/`, run by the runtime that runs the test. It talks by lines of JSON on its standard output. */
+export class ChildProgram {
+  readonly lines: any[] = [];
+  readonly exit: Promise<{ code: number | null; signal: string | null }>;
+  stderr = "";
+  #process: ChildProcess;
+  #look: () => void = () => {};
+
+  constructor(name: string, environment: Record<string, string> = {}) {
+    const file = fileURLToPath(new URL(name, PROGRAMS));
+    const flags = "Bun" in globalThis ? [] : ["--expose-gc"];
+    this.#process = spawn(process.execPath, [...flags, file], {
+      env: { ...process.env, NODE_OPTIONS: "", ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    createInterface({ input: this.#process.stdout! }).on("line", (line) => {
+      if (!line.startsWith("{")) return;
+      this.lines.push(JSON.parse(line));
+      this.#look();
+    });
+    this.#process.stderr!.on("data", (chunk: Buffer) => {
+      this.stderr += chunk.toString();
+    });
+    // "close" comes after the last line of output was read, "exit" may come before.
+    this.exit = new Promise((resolve) => {
+      this.#process.on("close", (code, signal) => {
+        resolve({ code, signal });
+        this.#look();
+      });
+    });
+  }
+
+  get running(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** The first line that carries this key; an error with the program's own words if it ends before. */
+  async line(key: string, milliseconds = 10_000): Promise<any> {
+    const find = () => this.lines.find((line) => key in line);
+    const came = new Promise<any>((resolve, reject) => {
+      this.#look = () => {
+        const line = find();
+        if (line !== undefined) resolve(line);
+      };
+      this.#look();
+      void this.exit.then(({ code }) => {
+        const line = find();
+        if (line === undefined) reject(new Error(`the program ended with ${code} before it said "${key}":\n${this.stderr}`));
+        else resolve(line);
+      });
+    });
+    return within(came, `"${key}" from the program`, milliseconds);
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#process.kill(name);
+  }
+
+  async exited(milliseconds = 15_000): Promise<number | null> {
+    const { code, signal } = await within(this.exit, "the program to exit by itself", milliseconds);
+    if (signal !== null) throw new Error(`the program was ended by ${signal}:\n${this.stderr}`);
+    return code;
+  }
+
+  kill(): void {
+    if (this.running) this.#process.kill("SIGKILL");
+  }
+}

@@ -1,0 +1,20 @@
+// What a process holds, after everything that can be collected was collected.
+import { readdirSync, readFileSync } from "node:fs";
+
+const collect = globalThis.Bun ? () => globalThis.Bun.gc(true) : globalThis.gc;
+
+/** Bytes resident and on the JavaScript heap, after several forced collections with turns of the event loop between. */
+export async function memoryInUse() {
+  for (let i = 0; i < 6; i++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  const { rss, heapUsed } = process.memoryUsage();
+  return { resident: rss, heap: heapUsed };
+}
+
+/** Open file descriptors and threads of this process, as Linux counts them. */
+export function handlesInUse() {
+  const threads = Number(/^Threads:\s*(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))[1]);
+  return { descriptors: readdirSync("/proc/self/fd").length, threads };
+}

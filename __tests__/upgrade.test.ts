@@ -1,0 +1,4 @@
+import { upgrade } from "./suites/upgrade.js";
+import { serve } from "./support/server.js";
+
+upgrade(serve);

@@ -1,0 +1,7 @@
+//! Links the addon as Node-API wants it; nothing to do for the engine alone.
+
+fn main() {
+    if std::env::var_os("CARGO_FEATURE_BINDING").is_some() {
+        napi_build::setup();
+    }
+}

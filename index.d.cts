@@ -1,0 +1,794 @@
+/// <reference lib="esnext.disposable" />
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Hono } from "hono";
+import type { z } from "zod";
+
+// ---------------------------------------------------------------- results
+
+/** A success. Frozen. */
+export interface OkResult<T> {
+  readonly type: "Ok";
+  readonly isOk: true;
+  readonly isErr: false;
+  readonly value: T;
+  /** The value; never throws. */
+  expect(message: string): T;
+  /** `result.unwrap().else(fallback)`: the value; the fallback is not used. */
+  unwrap(): { else(fallback: unknown): T };
+}
+
+/** A failure. Frozen. */
+export interface ErrResult<E> {
+  readonly type: "Err";
+  readonly isOk: false;
+  readonly isErr: true;
+  readonly error: E;
+  /** Throws an `Error` with this message; its `cause` is the error. */
+  expect(message: string): never;
+  /** `result.unwrap().else(fallback)`: the fallback; a function is called with the error, and its return value is the fallback. */
+  unwrap(): { else<F>(fallback: (error: E) => F): F; else<F>(fallback: F): F };
+}
+
+/** Told apart by `isOk` / `isErr`; carries `value` or `error`. */
+export type Result<T, E> = OkResult<T> | ErrResult<E>;
+
+/** What a hook may return: any object told apart by `isOk` / `isErr`, from this package or another. */
+export type ResultLike<T, E> =
+  | { readonly isOk: true; readonly value: T }
+  | { readonly isErr: true; readonly error: E }
+  | Result<T, E>;
+
+/** Makes a success. */
+export function Ok<T>(value: T): OkResult<T>;
+export function Ok(): OkResult<void>;
+
+/** Makes a failure. */
+export function Err<E>(error: E): ErrResult<E>;
+
+// ---------------------------------------------------------------- errors
+
+/** What went wrong. The same codes travel on the wire in `dialogue:error`. */
+export type DialogueErrorCode =
+  | "INVALID_CONFIG"
+  | "PORT_IN_USE"
+  | "INVALID_REQUEST"
+  | "ROOM_NOT_FOUND"
+  | "ROOM_EXISTS"
+  | "ROOM_FULL"
+  | "JOIN_DENIED"
+  | "NOT_IN_ROOM"
+  | "EVENT_NOT_ALLOWED"
+  | "VALIDATION_FAILED"
+  | "EVENT_BLOCKED"
+  | "PERMISSION_DENIED"
+  | "RATE_LIMITED"
+  | "OVERLOADED"
+  | "UNAUTHORIZED"
+  | "TOKEN_EXPIRED"
+  | "TIMEOUT"
+  | "DISCONNECTED"
+  | "INTERNAL";
+
+/** The one error class of this package. Decide by `code`, never by the message. */
+export class DialogueError extends Error {
+  constructor(
+    code: DialogueErrorCode,
+    message: string,
+    details?: { roomId?: string; event?: string; cause?: unknown },
+  );
+  readonly code: DialogueErrorCode;
+  /** The room concerned, if there is one. */
+  readonly roomId?: string;
+  /** The event concerned, if there is one. */
+  readonly event?: string;
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+}
+
+// ---------------------------------------------------------------- logs
+
+/** One line of the log. */
+export interface LogEntry {
+  message: string;
+  /** The function, hook or part of the engine that speaks. */
+  atFunction: string;
+  /** Whatever helps to understand; never a token. */
+  data: unknown;
+}
+
+/** Where this package logs to. A logger that throws does no harm. */
+export interface Logger {
+  debug(e: LogEntry): void;
+  info(e: LogEntry): void;
+  warn(e: LogEntry): void;
+  error(e: LogEntry): void;
+}
+
+/**
+ * Logs to the console: `[Dialogue] [LEVEL]`, then the entry. `debug` only while `NODE_ENV` is `development` or `DEBUG`
+ * is set.
+ */
+export function createDefaultLogger(): Logger;
+
+/** Logs nothing. */
+export function createSilentLogger(): Logger;
+
+// ---------------------------------------------------------------- events
+
+/** What a room remembers of an event. */
+export interface EventHistoryConfig {
+  /** Whether events of this kind are remembered. */
+  enabled: boolean;
+  /** How many of the newest are kept in memory, per room. A positive integer. */
+  limit: number;
+}
+
+/** An event that can be triggered. Make one with {@link defineEvent}; a plain object of this shape does too. */
+export interface EventDefinition<T = unknown> {
+  /** Its name; `"*"` in a room's `events` stands for any. */
+  readonly name: string;
+  /** For people. */
+  readonly description?: string;
+  /** What its payload must look like; absent: anything. */
+  readonly schema?: z.ZodType<T>;
+  /** Absent: nothing is remembered. */
+  readonly history?: EventHistoryConfig;
+}
+
+/** See {@link defineEvent}. */
+export interface DefineEventOptions {
+  /** For people. */
+  description?: string;
+  /** What a room remembers of this event; absent: nothing. */
+  history?: EventHistoryConfig;
+}
+
+/**
+ * Defines an event. The result is frozen; its `schema` is the very object given.
+ *
+ * @param name Not empty.
+ * @param options `schema`: a Zod schema (3.25 and up, or 4) or any Standard Schema; the payload's type follows from it.
+ * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
+ */
+export function defineEvent<S extends z.ZodType>(
+  name: string,
+  options: DefineEventOptions & { schema: S },
+): EventDefinition<z.output<S>> & { readonly schema: S };
+export function defineEvent<S extends StandardSchemaV1>(
+  name: string,
+  options: DefineEventOptions & { schema: S },
+): EventDefinition<StandardSchemaV1.InferOutput<S>>;
+export function defineEvent<T = unknown>(name: string, options?: DefineEventOptions): EventDefinition<T>;
+
+/**
+ * Judges a payload by the event's schema.
+ *
+ * @returns `Ok` with what the schema made of it (defaults, coercions and transforms applied), or `Err` with
+ * `Event '<name>' validation failed: <path>: <message>, …`. Without a schema: `Ok(data)`. An asynchronous schema: `Err`.
+ */
+export function validateEventData<T>(event: EventDefinition<T>, data: unknown): Result<T, string>;
+
+/** Whether a client may trigger `name` where these are the events: one of that name, or `"*"`, is among them. */
+export function isEventAllowed(name: string, events: EventDefinition<unknown>[]): boolean;
+
+/** The definition of exactly that name, if it is among them. */
+export function getEventByName(
+  name: string,
+  events: EventDefinition<unknown>[],
+): EventDefinition<unknown> | undefined;
+
+/** An event as handlers, hooks and clients see it. The envelope is the server's. */
+export interface EventMessage<T = unknown> {
+  /** The event's name. */
+  event: string;
+  /** The room's id. */
+  roomId: string;
+  /** The payload; may be absent. */
+  data: T;
+  /** User id of the sender, or `"system"`. */
+  from: string;
+  /** When it was accepted, in Unix milliseconds. */
+  timestamp: number;
+  /** Whatever the sender put beside the payload. */
+  meta?: Record<string, unknown>;
+  /** Place in the room, from 1, growing by one with every event of whatever kind; absent before the event is accepted. */
+  offset?: number;
+}
+
+// ---------------------------------------------------------------- rooms
+
+/** What a room is made of. */
+export interface RoomConfig {
+  /** For people. */
+  name: string;
+  /** For people. */
+  description?: string;
+  /** Most connections in the room, a positive integer; absent: no bound. Exact under concurrent joins. */
+  maxSize?: number;
+  /**
+   * What may be triggered. `[]`: clients nothing, the server anything. `[{ name: "*" }]`: anything, judged only where it is
+   * also listed by name. `{ name }` alone stands for the definition of that name in {@link DialogueConfig.events}, if there is
+   * one.
+   */
+  events: EventDefinition<unknown>[];
+  /** Event names that one who joins is subscribed to; `"*"` is everything. Default: none. */
+  defaultSubscriptions?: string[];
+  /** User id of the one who may delete it by `dialogue:deleteRoom`; absent: no client may. */
+  createdById?: string;
+  /**
+   * History sent to one who joins: `true` what is in memory (up to `limits.historyPage`), a number the newest so many of each
+   * kind of event. Default false.
+   */
+  syncHistoryOnJoin?: boolean | number;
+  /** Whether it is shown by `dialogue:listRooms` and announced by `dialogue:roomCreated`. Default true. */
+  listed?: boolean;
+}
+
+type Maybe = void | Promise<void>;
+
+/** A room. The same room is always the same object. After the room was deleted its methods do nothing. */
+export interface Room {
+  readonly id: string;
+  /** The properties tell what `updateRoom` last made of them. */
+  readonly name: string;
+  readonly description?: string;
+  readonly maxSize?: number;
+  /** The very definitions given. */
+  readonly events: EventDefinition<unknown>[];
+  readonly defaultSubscriptions: string[];
+  readonly createdById?: string;
+  /**
+   * Sends an event to all who are subscribed. When it returns, the event is accepted or refused, and the server's own
+   * handlers have run.
+   *
+   * @param event What to trigger. If it carries no schema, that of the room's definition of the same name judges `data`.
+   * @param data The schema's input. Binary values may stand anywhere inside.
+   * @param from User id of the sender; default `"system"`.
+   * @param meta An object that travels beside the payload.
+   * @returns `Err` with the reason where the event is not allowed in the room, the data is refused or cannot be sent.
+   */
+  trigger<S extends z.ZodType>(
+    event: { readonly name: string; readonly schema: S },
+    data: z.input<S>,
+    from?: string,
+    meta?: Record<string, unknown>,
+  ): Result<void, string>;
+  trigger<T>(
+    event: EventDefinition<T>,
+    data: T,
+    from?: string,
+    meta?: Record<string, unknown>,
+  ): Result<void, string>;
+  /**
+   * Calls `handler` for every such event, whoever triggered it; `{ name: "*" }` for every event. A handler that throws or
+   * rejects is logged.
+   *
+   * @returns Ends it; may be called more than once.
+   */
+  on<T>(event: EventDefinition<T>, handler: (message: EventMessage<T>) => Maybe): () => void;
+  /** How many connections are in it. */
+  size(): number;
+  /** Whether `maxSize` is reached; false where there is none. */
+  isFull(): boolean;
+  /** Who is in it, in order of joining. */
+  participants(): ConnectedClient[];
+  /**
+   * What was triggered, newest first: memory, then `onLoad` for what is older.
+   *
+   * @param start 0 is the newest. @param end Exclusive. Both are clamped to integers of 0 and up; at most
+   * `limits.historyPage` events are returned.
+   * @throws (rejects) {@link DialogueError} `INTERNAL` when `onLoad` failed.
+   */
+  history(eventName: string, start: number, end: number): Promise<EventMessage[]>;
+}
+
+// ---------------------------------------------------------------- clients
+
+/**
+ * A connection. The same connection is always the same object. Every call has acted when it returns; what cannot be done (no
+ * such room, a full one) is a warning in the log and no change, never an exception.
+ */
+export interface ConnectedClient {
+  /** `socket.id`. */
+  readonly id: string;
+  /** Who it is; one user may have many connections. */
+  readonly userId: string;
+  readonly socket: Socket;
+  /** An ordinary object that keeps what is written into it. */
+  readonly meta: Record<string, unknown>;
+  /** What `authenticate` or `jwt` found; an ordinary object. */
+  readonly auth?: AuthData;
+  /** Puts it into a room, within `maxSize`, without asking `beforeJoin`, and tells it. A full room: it gets `ROOM_FULL`. */
+  join(
+    roomId: string,
+    options?: {
+      /**
+       * Send the room's history to this client, as its own join would: `true` what is in memory, a number the newest so many of
+       * each kind. Default false.
+       */
+      history?: boolean | number;
+    },
+  ): void;
+  leave(roomId: string): void;
+  subscribe(roomId: string, eventName: string): void;
+  subscribeAll(roomId: string): void;
+  unsubscribe(roomId: string, eventName: string): void;
+  /** Ids of the rooms it is in. */
+  rooms(): string[];
+  /** Names of the events it is subscribed to; `"*"` is everything. */
+  subscriptions(roomId: string): string[];
+  /** A plain Socket.IO emit to this client. */
+  send<T>(event: string, data: T): void;
+  /** Ends the connection; the client does not come back by itself. */
+  disconnect(): void;
+}
+
+/** The rooms that any of a user's connections is in. */
+export interface ClientRooms {
+  readonly ids: string[];
+  /** Calls back for each room. */
+  forAll(callback: (roomId: string) => void): void;
+  /** Takes all of the user's connections out of each room; calls back for each room before leaving it. */
+  leaveAll(callback?: (roomId: string) => void): void;
+}
+
+// ---------------------------------------------------------------- identity
+
+/** The claims of a JSON Web Token. Times are Unix seconds. */
+export interface JwtClaims {
+  /** The user id. */
+  sub: string;
+  exp: number;
+  iat: number;
+  [key: string]: unknown;
+}
+
+/** What is known of an authenticated client. */
+export interface AuthData {
+  jwt: JwtClaims;
+  [key: string]: unknown;
+}
+
+/** What `authenticate` hands back: `exp` and `iat` may be missing, and are not enforced. */
+export interface AuthInput {
+  jwt: { sub: string; exp?: number; iat?: number; [key: string]: unknown };
+  [key: string]: unknown;
+}
+
+/** Who a client is. */
+export interface AuthenticateResult {
+  userId: string;
+  meta: Record<string, unknown>;
+}
+
+export type JwtAlgorithm =
+  | "HS256"
+  | "HS384"
+  | "HS512"
+  | "RS256"
+  | "RS384"
+  | "RS512"
+  | "PS256"
+  | "PS384"
+  | "PS512"
+  | "ES256"
+  | "ES384"
+  | "EdDSA";
+
+/** How the engine verifies tokens. **Not available yet**: a config with `jwt` is refused. */
+export interface JwtConfig {
+  secret?: string | Uint8Array;
+  /** PEM. */
+  publicKey?: string;
+  jwks?: { keys: object[] };
+  /** `https`, or `http` to loopback. */
+  jwksUri?: string;
+  algorithms?: JwtAlgorithm[];
+  issuer?: string | string[];
+  audience?: string | string[];
+  /** Seconds of tolerance for `exp` and `nbf`. Default 0. */
+  leeway?: number;
+  /** Whether one without a token is refused. Default true. */
+  required?: boolean;
+}
+
+// ---------------------------------------------------------------- hooks
+
+/** Live views of what there is; built at no cost per event. */
+export interface DialogueContext {
+  io: Server;
+  /** By client id. */
+  clients: Record<string, ConnectedClient>;
+  /** By room id. */
+  rooms: Record<string, Room>;
+}
+
+type WithContext = { context: DialogueContext };
+type Authenticate = (
+  p: WithContext & { clientSocket: Socket; authData: unknown; claims?: JwtClaims },
+) => ResultLike<AuthInput, string> | Promise<ResultLike<AuthInput, string>>;
+
+/**
+ * Functions that observe or decide. One that throws or rejects never ends the process: an observer is logged, one that decides
+ * has refused. The deciding ones (`authenticate`, `beforeJoin`, `beforeEach`) are **not available yet**: a config that has
+ * one is refused, since a server without its guard would stand open.
+ */
+export interface HooksConfig {
+  /** The same as `socket.authenticate`. */
+  authenticate?: Authenticate;
+  socket?: {
+    /** Decides who a client is, or that it is nobody. */
+    authenticate?: Authenticate;
+    /** A socket connected; before `clients.onConnected`. */
+    onConnect?(p: WithContext & { clientSocket: Socket }): Maybe;
+    /** It is gone; after `clients.onDisconnected` and every `onLeft`. */
+    onDisconnect?(p: WithContext & { clientSocket: Socket }): Maybe;
+  };
+  clients?: {
+    /** Decides whether a client may join a room. Synchronous. */
+    beforeJoin?(
+      p: WithContext & { client: ConnectedClient; roomId: string; room: Room },
+    ): ResultLike<void, string>;
+    /** A client connected; none of its commands is handled before the synchronous part has returned. */
+    onConnected?(client: ConnectedClient): Maybe;
+    /** It is gone. Its rooms can still be asked for until the synchronous part has returned. */
+    onDisconnected?(client: ConnectedClient): Maybe;
+    /** It is in a room, whoever put it there. */
+    onJoined?(client: ConnectedClient, roomId: string): Maybe;
+    /** It is out of a room, whatever the cause. */
+    onLeft?(client: ConnectedClient, roomId: string): Maybe;
+  };
+  rooms?: {
+    /** Also for the rooms of the config, inside `createDialogue`. */
+    onCreated?(room: Room): Maybe;
+    onUpdated?(room: Room): Maybe;
+    onDeleted?(roomId: string): Maybe;
+  };
+  events?: {
+    /** Decides on an event, or changes its `data` and `meta`. Synchronous. */
+    beforeEach?(
+      p: WithContext & { roomId: string; message: EventMessage; from: string },
+    ): ResultLike<EventMessage, string>;
+    /** After the handlers of `on`. `recipientCount`: how many connections it was sent to. */
+    afterEach?(p: WithContext & { roomId: string; message: EventMessage; recipientCount: number }): void;
+    /** An event was accepted and sent; before the handlers of `on`. */
+    onTriggered?(roomId: string, event: EventMessage): Maybe;
+    /** Events leave memory, oldest first: evicted, or left when the room is deleted or the server stops, which waits for it. */
+    onCleanup?(roomId: string, eventName: string, events: EventMessage[]): Maybe;
+    /**
+     * Supplies what is older than memory: `start` (0 is the newest event that memory does not hold) to `end` (exclusive), newest
+     * first.
+     */
+    onLoad?(roomId: string, eventName: string, start: number, end: number): Promise<EventMessage[]>;
+  };
+}
+
+// ---------------------------------------------------------------- dialogue
+
+/** Which pages of other origins may call. */
+export interface CorsConfig {
+  /** `"*"` or `true`: any. `false`: the server's own only. Else the ones that may, as `https://example.com`. */
+  origin: string | string[] | boolean;
+  /** Methods that a preflight allows. Default GET, POST. */
+  methods?: string[];
+  /** Whether cookies may be sent. Only with listed origins, where the default is true. */
+  credentials?: boolean;
+}
+
+/** What can answer HTTP requests: a Hono app, or anything with such a `fetch`. */
+export interface FetchApp {
+  fetch(request: Request, ...rest: any[]): Response | Promise<Response>;
+}
+
+/** What `createDialogue` takes. */
+export interface DialogueConfig {
+  /** TCP port, 0 to 65535; 0 takes any free one. Default 3000. */
+  port?: number;
+  /** Address to listen on. Default: all interfaces. */
+  host?: string;
+  /** Answers every request outside the Socket.IO path. Default: a new Hono app, see {@link Dialogue.app}. */
+  app?: Hono | FetchApp;
+  /** The rooms that exist from the start: by id, or as a list. */
+  rooms: Record<string, RoomConfig> | (RoomConfig & { id: string })[];
+  /** Definitions that rooms may name by `{ name }` alone. */
+  events?: EventDefinition<unknown>[];
+  hooks?: HooksConfig;
+  /** Default: {@link createDefaultLogger}. */
+  logger?: Logger;
+  /** Absent or `true`: any origin, without credentials. `false`: the server's own only. */
+  cors?: CorsConfig | boolean;
+  /** Only reported by the adapter; the engine runs where it is loaded. */
+  runtime?: Runtime;
+  /** Not available yet: refused. */
+  jwt?: JwtConfig;
+  limits?: LimitsConfig;
+  socket?: SocketOptions;
+  /** Threads of the engine, a positive integer. Default: the cores available. */
+  threads?: number;
+  /** Not available yet: refused. */
+  tls?: { cert: string | Uint8Array; key: string | Uint8Array };
+  /** Node: replace the global Request and Response by light ones. Without effect yet. Default true. */
+  overrideGlobalObjects?: boolean;
+}
+
+/** Transport options, under Socket.IO's names. */
+export interface SocketOptions {
+  /** Path that the transport answers. Default `/socket.io`. */
+  path?: string;
+  /** Milliseconds between two pings. Default 25,000. */
+  pingInterval?: number;
+  /** Milliseconds within which a ping must be answered. Default 20,000. */
+  pingTimeout?: number;
+  /** Most bytes of one message, over all its fragments and attachments. Default 1,000,000. */
+  maxHttpBufferSize?: number;
+  /** Milliseconds from the Engine.IO handshake to the Socket.IO connect. Default 10,000. */
+  connectTimeout?: number;
+  /** Milliseconds within which an upgrade must be completed. Default 10,000. */
+  upgradeTimeout?: number;
+  /** Transports that are offered. Default both. */
+  transports?: ("polling" | "websocket")[];
+}
+
+/**
+ * Bounds on what clients can make the server do. An option that this version of the engine does not enforce is refused with
+ * `INVALID_CONFIG` rather than ignored; these are marked "later".
+ */
+export interface LimitsConfig {
+  /** Connections at a time. Default 100,000. Reached: 503 at the handshake. */
+  connections?: number;
+  /** Later. Connections from one address. Default off. */
+  connectionsPerAddress?: number;
+  /** Later. Take the client's address from `X-Forwarded-For`. Default false. */
+  trustProxy?: boolean | string[];
+  /** Later. `dialogue:*` commands per second per connection; false: off. Default 100. */
+  rate?: number | false;
+  /** Later. How many of them at once. Default 200. */
+  burst?: number;
+  /** Later. Events per second per connection for listeners on `io`. Default off. */
+  eventRate?: number | false;
+  /** Later. History requests per second per connection. Default 10. */
+  historyRate?: number;
+  /** Later. Rooms per connection. Default 1,000. */
+  joins?: number;
+  /** Later. Subscriptions per connection. Default 10,000. */
+  subscriptions?: number;
+  /** Bytes of a room id, event name or user id. Default 256. Longer: `INVALID_REQUEST`. */
+  idLength?: number;
+  /** Levels of a payload. Default 64. Deeper: `INVALID_REQUEST`. */
+  jsonDepth?: number;
+  /** Events of one page of history. Default 1,000. A request for more is clamped. */
+  historyPage?: number;
+  /** Bytes queued to one connection. Default 4 MiB. Reached: the transport is closed. */
+  sendBuffer?: number;
+  /** Milliseconds that a hook may take to settle. Default 10,000. */
+  hookTimeout?: number;
+  /** Items that wait for JavaScript. Default 10,000. Reached: observers of events lose their oldest. */
+  hookQueue?: number;
+  /** The same in bytes. Default 64 MiB. */
+  hookQueueBytes?: number;
+  /** Bytes of history per room and kind of event. Default 16 MiB. Reached: the oldest leave through `onCleanup`. */
+  historyBytes?: number;
+  /** Milliseconds for a request's headers and first packet. Default 10,000. Reached: closed. */
+  handshakeTimeout?: number;
+  /**
+   * Rooms that a user may hold by `dialogue:createRoom`. Default 0: clients create none. `events` of such rooms: default any.
+   * `maxSize`: the most a room may ask for, and what it gets if it asks for none.
+   */
+  clientRooms?:
+    | number
+    | {
+        max: number;
+        events?: EventDefinition<unknown>[];
+        defaultSubscriptions?: string[];
+        maxSize?: number;
+      };
+  /** Bytes of a request's body. Default 10 MiB. Larger: 413. */
+  httpBody?: number;
+  /** Later. Bytes of a request's headers. Default 64 KiB. */
+  httpHeaders?: number;
+  /** Milliseconds for `app` to answer. Default 30,000. Reached: 504. */
+  httpTimeout?: number;
+  /** Requests inside `app` at a time. Default 10,000. Reached: 503. */
+  httpInFlight?: number;
+  /** Milliseconds that `stop()` waits for what is open. Default 10,000. Reached: cut, and counted in a log line. */
+  drain?: number;
+}
+
+/** The server. */
+export interface Dialogue {
+  /** The app given, or the one made. */
+  readonly app: Hono;
+  /** The Socket.IO server. */
+  readonly io: Server;
+  /** The bound port once started, the configured one before. */
+  readonly port: number;
+  /** As {@link Room.trigger}; a room that does not exist: `Err("Room '<id>' does not exist")`. */
+  trigger<S extends z.ZodType>(
+    roomId: string,
+    event: { readonly name: string; readonly schema: S },
+    data: z.input<S>,
+    from?: string,
+    meta?: Record<string, unknown>,
+  ): Result<void, string>;
+  trigger<T>(
+    roomId: string,
+    event: EventDefinition<T>,
+    data: T,
+    from?: string,
+    meta?: Record<string, unknown>,
+  ): Result<void, string>;
+  /** As {@link Room.on}; a room that does not exist: a warning in the log, and nothing to end. */
+  on<T>(roomId: string, event: EventDefinition<T>, handler: (message: EventMessage<T>) => Maybe): () => void;
+  room(id: string): Room | null;
+  /** The same as `room`. */
+  getRoom(id: string): Room | null;
+  /** All rooms, in order of creation. */
+  rooms(): Room[];
+  /**
+   * Makes a room; everyone connected is told unless `listed` is false.
+   *
+   * @returns `null` when the id is taken, or not acceptable (a warning says why).
+   * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
+   */
+  createRoom(id: string, config: RoomConfig, createdById?: string): Room | null;
+  createRoom(config: RoomConfig & { id: string }): Room | null;
+  /**
+   * Changes what is given. Members above a smaller `maxSize` stay; `defaultSubscriptions` count for later joins.
+   *
+   * @returns `null` when there is no such room.
+   * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
+   */
+  updateRoom(id: string, changes: Partial<Omit<RoomConfig, "createdById">>): Room | null;
+  /** Removes all members, tells everyone, and hands the history to `onCleanup`. False when there is no such room. */
+  deleteRoom(id: string): boolean;
+  /** The user's connections. */
+  getClients(userId: string): ConnectedClient[];
+  getAllClients(): ConnectedClient[];
+  getClientRooms(userId: string): ClientRooms;
+  /** Whether any of the user's connections is in the room. */
+  isInRoom(userId: string, roomId: string): boolean;
+  /**
+   * Resolves once the port is bound; while running, the same promise.
+   *
+   * @throws (rejects) {@link DialogueError} `PORT_IN_USE`, naming the port.
+   */
+  start(): Promise<void>;
+  /**
+   * Closes every connection so that clients look for what comes next, hands what is left of history to `onCleanup`, and
+   * resolves when every socket and task is gone. May be called twice; `start` works again afterwards.
+   */
+  stop(): Promise<void>;
+  /** `stop`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Makes a server; nothing listens before `start()`.
+ *
+ * @throws {@link DialogueError} `INVALID_CONFIG`: `<path of the field>: <what was expected>`.
+ */
+export function createDialogue(config: DialogueConfig): Dialogue;
+
+// ---------------------------------------------------------------- runtimes
+
+export type Runtime = "bun" | "node";
+
+/** The HTTP server and Socket.IO engine of a runtime. */
+export interface RuntimeAdapter {
+  readonly runtime: Runtime;
+  bind(io: Server): void;
+  start(options: RuntimeStartOptions): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What a {@link RuntimeAdapter} starts with. */
+export interface RuntimeStartOptions {
+  port: number;
+  app: Hono;
+  io: Server;
+  corsConfig: CorsConfig | boolean | undefined;
+  logger: Logger;
+}
+
+/** The runtime that this runs on. */
+export function detectRuntime(): Runtime;
+
+// ---------------------------------------------------------------- standing alone
+
+/** Rooms and who is in them. */
+export interface RoomManager {
+  get(id: string): Room | null;
+  all(): Room[];
+  addParticipant(roomId: string, client: ConnectedClient): boolean;
+  removeParticipant(roomId: string, clientId: string): void;
+}
+
+/** See {@link createHistoryManager}. */
+export interface HistoryManagerConfig {
+  /** Gets what leaves memory, oldest first; runs inside `push` and `clearRoom`. What it throws or rejects with is dropped. */
+  onCleanup?(roomId: string, eventName: string, events: EventMessage[]): Maybe;
+  /** Carried for the caller; the manager itself reads memory only. */
+  onLoad?(roomId: string, eventName: string, start: number, end: number): Promise<EventMessage[]>;
+  /** Most events of one kind in one room, whatever `push` asks for. Default 100. */
+  maxEventsPerType?: number;
+  /** Most rooms; a further one takes the place of the one that was pushed to least recently. Default 1000. */
+  maxRooms?: number;
+}
+
+/** A history in memory. */
+export interface HistoryManager {
+  /** Remembers an event, and the newest `limit` of its kind in its room. */
+  push(roomId: string, eventName: string, event: EventMessage, limit: number): void;
+  /** Newest first; `start` 0 is the newest, `end` exclusive. */
+  get(roomId: string, eventName: string, start: number, end: number): EventMessage[];
+  /** All kinds merged by time, newest first; at most `limit` of each kind. */
+  getAll(roomId: string, limit?: number): EventMessage[];
+  count(roomId: string, eventName: string): number;
+  clearRoom(roomId: string): void;
+  getEventNames(roomId: string): string[];
+}
+
+/**
+ * A history that needs no server.
+ *
+ * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
+ */
+export function createHistoryManager(config?: HistoryManagerConfig): HistoryManager;
+
+/** `windowMs`: length of the sliding window in milliseconds. The other: how many it may hold per key. */
+export type RateLimiterConfig = { windowMs: number } & ({ maxRequests: number } | { maxEvents: number });
+
+/** A sliding window per key. */
+export interface RateLimiter {
+  /** Whether one more is within the limit; if so, it is counted. */
+  isAllowed(key: string): boolean;
+  /** How many more are within the limit now. */
+  remaining(key: string): number;
+  /** Forgets all keys. */
+  clear(): void;
+}
+
+/**
+ * A rate limiter that needs no server. It holds nothing of keys that were quiet for a window.
+ *
+ * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
+ */
+export function createRateLimiter(config: RateLimiterConfig): RateLimiter;
+
+// ---------------------------------------------------------------- socket.io
+
+/** What a client brought when it connected. */
+export interface Handshake {
+  headers: Record<string, string | string[] | undefined>;
+  time: string;
+  address: string;
+  xdomain: boolean;
+  secure: boolean;
+  /** Unix milliseconds. */
+  issued: number;
+  url: string;
+  query: Record<string, string | string[] | undefined>;
+  auth: Record<string, any>;
+}
+
+/** A connection, as Socket.IO's server has it; in this version only the event `disconnect` is delivered. */
+export interface Socket {
+  readonly id: string;
+  readonly handshake: Handshake;
+  emit(event: string, ...args: any[]): boolean;
+  on(event: string, listener: (...args: any[]) => void): this;
+  once(event: string, listener: (...args: any[]) => void): this;
+  off(event: string, listener: (...args: any[]) => void): this;
+  disconnect(close?: boolean): this;
+  readonly connected: boolean;
+  readonly disconnected: boolean;
+}
+
+/** The Socket.IO server; in this version only `connection` (and `connect`, the same) is delivered. */
+export interface Server {
+  on(event: string, listener: (...args: any[]) => void): this;
+  once(event: string, listener: (...args: any[]) => void): this;
+  off(event: string, listener: (...args: any[]) => void): this;
+  /** To everyone who is connected. */
+  emit(event: string, ...args: any[]): boolean;
+}

@@ -1,0 +1,135 @@
+// Installs and builds what is stale, and nothing else.
+//   node scripts/build.mjs [--profile test-addon|dist] [--force] [--only packages|native|typescript]
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { isMain, npm, root, run, tool } from "./run.mjs";
+
+const stamps = join(root, "target", "stamps");
+const read = (path) => readFileSync(join(root, path), "utf8");
+
+/** `npm ci`, unless every package that package-lock.json names is there in that version. */
+export async function install(options = {}) {
+  if (installed()) return "unchanged";
+  const quiet = ["--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
+  await must([...npm(), "ci", ...quiet], "npm ci", options);
+  return "installed";
+}
+
+function installed() {
+  const hidden = "node_modules/.package-lock.json"; // npm writes it last
+  if (!existsSync(join(root, hidden))) return false;
+  const wanted = JSON.parse(read("package-lock.json")).packages;
+  const present = JSON.parse(read(hidden)).packages;
+  const asked = JSON.parse(read("package.json"));
+  for (const kind of ["dependencies", "devDependencies"]) {
+    for (const [name, range] of Object.entries(asked[kind])) {
+      if (wanted[""][kind]?.[name] !== range) return false;
+    }
+  }
+  return Object.entries(wanted).every(
+    ([path, { version, optional, peer }]) =>
+      path === "" || present[path]?.version === version || ((optional || peer) && !present[path]),
+  );
+}
+
+/**
+ * The native addon for this platform. Without a profile any current build will do, and a quick one is made where there
+ * is none; `dist` is the optimised one, for what is published or measured.
+ */
+export async function buildNative({ profile, force = false, ...options } = {}) {
+  const sources = ["Cargo.toml", "build.rs", "rust-toolchain.toml", ".cargo", "src"];
+  const written = ["Cargo.lock", "binding.cjs", "binding.d.cts"]; // inputs that a build may write
+  const stamp = readStamp("native");
+  const fresh =
+    stamp?.inputs === digest([...sources, ...written]) &&
+    (profile === undefined || stamp.profile === profile) &&
+    stamp.outputs.every((path) => existsSync(join(root, path)));
+  if (fresh && !force) return "unchanged";
+
+  const chosen = profile ?? "test-addon";
+  const names = ["--platform", "--js", "binding.cjs", "--dts", "binding.d.cts"];
+  const before = digest(sources);
+  await must(
+    [...tool("@napi-rs/cli", "dist/cli.js"), "build", ...names, "--profile", chosen],
+    "napi build",
+    options,
+  );
+  // Sources that changed while cargo ran may not be what was built: then the next run builds again.
+  if (before === digest(sources)) {
+    const outputs = readdirSync(root).filter((name) => name.endsWith(".node"));
+    writeStamp("native", { inputs: digest([...sources, ...written]), profile: chosen, outputs });
+  }
+  return `built (${chosen})`;
+}
+
+/** ts/ to dist/, and the CommonJS entry beside it. */
+export async function buildTypeScript({ force = false, ...options } = {}) {
+  const inputs = ["ts", "tsconfig.json", "tsconfig.base.json", "index.d.ts", "binding.d.cts"];
+  const stamp = readStamp("typescript");
+  const fresh = stamp?.inputs === digest(inputs) && existsSync(join(root, "dist/index.js"));
+  if (fresh && !force) return "unchanged";
+  rmSync(join(root, "target/stamps/typescript.json"), { force: true });
+  rmSync(join(root, "dist"), { recursive: true, force: true });
+  await must([...tool("typescript", "bin/tsc"), "-p", "tsconfig.json"], "tsc", options);
+  writeFileSync(join(root, "dist/index.cjs"), 'module.exports = require("./index.js");\n');
+  writeStamp("typescript", { inputs: digest(inputs) });
+  return "built";
+}
+
+export class BuildError extends Error {}
+
+async function must(command, name, options) {
+  const { code, text } = await run(command, options);
+  if (code === 0) return;
+  const missing = code === 127 || /cargo.*(not found|ENOENT)|ENOENT.*cargo/.test(text);
+  const hint =
+    missing && name === "napi build" ? "\nIs Rust installed? dialogue-rs is built with cargo." : "";
+  throw new BuildError(`${name} failed (exit code ${code})\n${text}${hint}`);
+}
+
+/** One hash over the contents of files and folders, by path; what does not exist counts as that. */
+function digest(paths) {
+  const hash = createHash("sha256");
+  const visit = (path) => {
+    const info = statSync(path, { throwIfNoEntry: false });
+    hash.update(`\0${relative(root, path)}\0`);
+    if (info?.isDirectory()) {
+      for (const name of readdirSync(path).sort()) visit(join(path, name));
+    } else if (info) {
+      hash.update(readFileSync(path));
+    }
+  };
+  for (const path of paths) visit(join(root, path));
+  return hash.digest("hex");
+}
+
+function readStamp(name) {
+  const path = join(stamps, `${name}.json`);
+  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
+}
+
+function writeStamp(name, value) {
+  mkdirSync(stamps, { recursive: true });
+  writeFileSync(join(stamps, `${name}.json`), JSON.stringify(value));
+}
+
+if (isMain(import.meta.url)) {
+  const { values } = parseArgs({
+    options: { profile: { type: "string" }, force: { type: "boolean" }, only: { type: "string" } },
+  });
+  const { only, ...options } = values;
+  const parts = { packages: install, native: buildNative, typescript: buildTypeScript };
+  if (only !== undefined && !(only in parts))
+    throw new Error(`--only: one of ${Object.keys(parts).join(", ")}`);
+  try {
+    for (const [name, part] of Object.entries(parts)) {
+      if (only === undefined || only === name) console.log(`${name}: ${await part(options)}`);
+    }
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,242 @@
+//! A connected client: its identity, its rooms, and the commands that wait for it to be ready.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use super::{
+    ids::Id,
+    lock::lock,
+    payload::to_json,
+    rooms::Room,
+    socketio::{IncomingEvent, Socket},
+};
+
+/// Bytes of waiting commands from which on a connection is not read.
+const MAX_BACKLOG: usize = 1 << 20;
+
+/// Who a client is.
+#[derive(Debug)]
+pub struct Identity {
+    /// Name under which other clients see it.
+    pub user_id: Arc<str>,
+    /// What it sent beside its name, as a JSON object. It may hold a token, and leaves the server only to the program.
+    pub meta: Box<str>,
+}
+
+/// A client. Its id is that of its socket.
+#[derive(Debug)]
+pub struct Client {
+    identity: Identity,
+    socket: Arc<Socket>,
+    /// A std mutex: held to add, remove or list rooms. Taken under a room's lock, never around one.
+    membership: Mutex<Membership>,
+    /// Commands are handled: lets nearly every event pass without the lock below.
+    ready: AtomicBool,
+    /// A std mutex: held to put one command in or take one out.
+    backlog: Mutex<Backlog>,
+}
+
+/// Guarded together, so that nobody joins a room after the end.
+#[derive(Debug, Default)]
+struct Membership {
+    /// In order of joining. At the end: those it was in, until it is forgotten.
+    rooms: Vec<Arc<Room>>,
+    ended: bool,
+    /// The host holds an object for it.
+    looked_at: bool,
+}
+
+#[derive(Debug, Default)]
+struct Backlog {
+    events: VecDeque<IncomingEvent>,
+    bytes: usize,
+}
+
+impl Client {
+    /// A client on its socket. Unless it is `ready`, its commands wait.
+    pub fn new(identity: Identity, socket: Arc<Socket>, ready: bool) -> Arc<Self> {
+        Arc::new(Self {
+            identity,
+            socket,
+            membership: Mutex::default(),
+            ready: AtomicBool::new(ready),
+            backlog: Mutex::default(),
+        })
+    }
+
+    /// Its id: that of its socket.
+    pub fn id(&self) -> Id {
+        self.socket.id()
+    }
+
+    /// Its user id.
+    pub fn user_id(&self) -> &Arc<str> {
+        &self.identity.user_id
+    }
+
+    /// Its socket.
+    pub fn socket(&self) -> &Arc<Socket> {
+        &self.socket
+    }
+
+    // ------------------------------------------------------------------ rooms
+
+    /// Ids of its rooms, in order of joining; after its end those it was in.
+    pub fn room_ids(&self) -> Vec<Arc<str>> {
+        lock(&self.membership).rooms.iter().map(|room| room.id().clone()).collect()
+    }
+
+    /// Adds a room, under that room's lock. `false`: the client is gone.
+    pub(super) fn add_room(&self, room: &Arc<Room>) -> bool {
+        let mut membership = lock(&self.membership);
+        if !membership.ended {
+            membership.rooms.push(room.clone());
+        }
+        !membership.ended
+    }
+
+    /// Removes a room, under that room's lock.
+    pub(super) fn remove_room(&self, room: &Room) {
+        let mut membership = lock(&self.membership);
+        if !membership.ended {
+            membership.rooms.retain(|joined| joined.key() != room.key());
+        }
+    }
+
+    /// Marks the client as gone; its rooms, and whether the host holds an object for it. `None`: it was gone already.
+    pub(super) fn end(&self) -> Option<(Vec<Arc<Room>>, bool)> {
+        let mut membership = lock(&self.membership);
+        if std::mem::replace(&mut membership.ended, true) {
+            return None;
+        }
+        Some((membership.rooms.clone(), membership.looked_at))
+    }
+
+    /// The host makes an object for it, so that its end will be told. `false`: it is gone, and nobody will tell.
+    pub(super) fn look_at(&self) -> bool {
+        let mut membership = lock(&self.membership);
+        if membership.ended {
+            return membership.looked_at;
+        }
+        membership.looked_at = true;
+        true
+    }
+
+    /// Lets go of the rooms it was in.
+    pub(super) fn forget_rooms(&self) {
+        lock(&self.membership).rooms = Vec::new();
+    }
+
+    // ------------------------------------------------------------------ commands that wait
+
+    /// Takes an event that has to wait, or gives it back where none waits.
+    pub(super) fn postpone(&self, event: IncomingEvent) -> Option<IncomingEvent> {
+        if self.ready.load(Ordering::Acquire) {
+            return Some(event);
+        }
+        let mut backlog = lock(&self.backlog);
+        if self.ready.load(Ordering::Acquire) {
+            return Some(event);
+        }
+        backlog.bytes += event.size() + size_of::<IncomingEvent>();
+        backlog.events.push_back(event);
+        if backlog.bytes > MAX_BACKLOG {
+            self.socket.pause();
+        }
+        None
+    }
+
+    /// The next event that waits. `None`: none does, and from now on none will.
+    pub(super) fn resume_next(&self) -> Option<IncomingEvent> {
+        let mut backlog = lock(&self.backlog);
+        let next = backlog.events.pop_front();
+        match &next {
+            Some(event) => {
+                let before = backlog.bytes;
+                backlog.bytes -= event.size() + size_of::<IncomingEvent>();
+                if before > MAX_BACKLOG && backlog.bytes <= MAX_BACKLOG {
+                    self.socket.resume();
+                }
+            }
+            None => {
+                backlog.events = VecDeque::new();
+                self.ready.store(true, Ordering::Release);
+            }
+        }
+        next
+    }
+
+    /// `{ id, userId, meta, handshake }` as JSON, for the host alone.
+    pub fn describe(&self) -> String {
+        let head = self.socket.head();
+        let query = query_json(head.url.split_once('?').map_or("", |(_, query)| query));
+        format!(
+            concat!(
+                r#"{{"id":{},"userId":{},"meta":{},"handshake":{{"headers":{},"address":{},"port":{},"xdomain":{},"secure":false,"#,
+                r#""issued":{},"url":{},"query":{}}}}}"#
+            ),
+            to_json(self.id().as_str()),
+            to_json(self.user_id()),
+            self.identity.meta,
+            head.headers,
+            to_json(&head.address.ip().to_string()),
+            head.address.port(),
+            head.xdomain,
+            head.issued,
+            to_json(&head.url),
+            query,
+        )
+    }
+}
+
+/// A query string as a JSON object; a repeated key becomes an array, as in Node.
+fn query_json(query: &str) -> String {
+    use serde_json::{Map, Value};
+    let mut object = Map::new();
+    for (key, value) in query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, ""))) {
+        let value = Value::from(decode(value));
+        match object.get_mut(&decode(key)) {
+            None => {
+                object.insert(decode(key), value);
+            }
+            Some(Value::Array(values)) => values.push(value),
+            Some(first) => *first = Value::Array(vec![first.take(), value]),
+        }
+    }
+    to_json(&object)
+}
+
+/// Undoes percent-encoding and `+`.
+fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let encoded = bytes.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        match (byte, encoded) {
+            (b'%', Some(decoded)) => {
+                out.push(decoded);
+                at += 2;
+            }
+            (b'+', _) => out.push(b' '),
+            _ => out.push(byte),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_an_object_of_strings_and_arrays() {
+        assert_eq!(query_json("a=1&b=x%20y&a=2&c&d=%zz&e=1+1"), r#"{"a":["1","2"],"b":"x y","c":"","d":"%zz","e":"1 1"}"#);
+    }
+}

@@ -1,0 +1,79 @@
+//! Who is connected: by client id and by user id.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+};
+
+use smallvec::SmallVec;
+
+use super::{
+    client::Client,
+    ids::Id,
+    lock::{read, write},
+    transport::Frame,
+};
+
+/// The connected clients, and those whose end the host has not yet taken note of.
+#[derive(Debug, Default)]
+pub struct Clients {
+    /// Read per command and per broadcast to everyone; written when a client comes or goes.
+    inner: RwLock<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    by_id: HashMap<Id, Arc<Client>>,
+    /// In order of connecting.
+    by_user: HashMap<Arc<str>, SmallVec<[Arc<Client>; 1]>>,
+}
+
+impl Clients {
+    /// The client with this id.
+    pub fn get(&self, id: &Id) -> Option<Arc<Client>> {
+        read(&self.inner).by_id.get(id).cloned()
+    }
+
+    /// Ids of all clients.
+    pub fn ids(&self) -> Vec<Id> {
+        read(&self.inner).by_id.keys().copied().collect()
+    }
+
+    /// The clients of a user, in order of connecting.
+    pub fn of_user(&self, user_id: &str) -> Vec<Arc<Client>> {
+        read(&self.inner).by_user.get(user_id).map(|clients| clients.to_vec()).unwrap_or_default()
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        read(&self.inner).by_id.len()
+    }
+
+    /// Sends the frames of one packet to everyone.
+    pub fn send_to_all(&self, frames: &[Frame]) {
+        for client in read(&self.inner).by_id.values() {
+            client.socket().send(frames);
+        }
+    }
+
+    pub(super) fn add(&self, client: &Arc<Client>) {
+        let mut inner = write(&self.inner);
+        inner.by_id.insert(client.id(), client.clone());
+        inner.by_user.entry(client.user_id().clone()).or_default().push(client.clone());
+    }
+
+    pub(super) fn remove(&self, client: &Client) {
+        let mut inner = write(&self.inner);
+        inner.by_id.remove(&client.id());
+        if let Some(clients) = inner.by_user.get_mut(client.user_id()) {
+            clients.retain(|other| other.id() != client.id());
+            if clients.is_empty() {
+                inner.by_user.remove(client.user_id());
+            }
+        }
+        if inner.by_id.capacity() > 1_024 && inner.by_id.len() < inner.by_id.capacity() / 8 {
+            inner.by_id.shrink_to_fit();
+            inner.by_user.shrink_to_fit();
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `dialogue:join { roomId }`.
+
+use std::sync::Arc;
+
+use super::{Context, Fields, Reply, Responder};
+use crate::engine::{
+    client::Client,
+    core::Core,
+    payload::{Composer, Payload, to_json},
+    protocol::outgoing,
+    rooms::{self, Joined, Room},
+};
+
+pub fn run(context: &Context<'_>, fields: Fields<'_>, responder: Responder) {
+    let room = match context.room(&fields) {
+        Ok(room) => room,
+        Err(refusal) => return responder.answer(Err(refusal)),
+    };
+    let (core, client) = (context.core, context.client);
+    let mut waiting = Some(responder);
+    let joined = rooms::join(core, &room, client, None, |joined| {
+        if let Some(responder) = waiting.take() {
+            responder.answer(Ok(Reply::with(Some(outgoing::JOINED), welcome(&room, joined))));
+        }
+        send_history(core, &room, client, joined);
+    });
+    if let (Err(refusal), Some(responder)) = (joined, waiting) {
+        responder.answer(Err(refusal));
+    }
+}
+
+/// `{ roomId, roomName, epoch, offset }`.
+pub fn welcome(room: &Room, joined: &Joined) -> Payload {
+    Payload::plain(format!(
+        r#"{{"roomId":{},"roomName":{},"epoch":{},"offset":{}}}"#,
+        to_json(&**room.id()),
+        to_json(&joined.name),
+        to_json(&*joined.position.epoch),
+        joined.position.offset,
+    ))
+}
+
+/// Sends what the room remembers, unless that is nothing.
+fn send_history(core: &Core, room: &Room, client: &Arc<Client>, joined: &Joined) {
+    if let Some(history) = history(core, room, joined) {
+        client.socket().emit(outgoing::HISTORY, &history);
+    }
+}
+
+/// `{ roomId, events }`, newest first, of at most half the outbox. `None`: there is nothing to send.
+pub fn history(core: &Core, room: &Room, joined: &Joined) -> Option<Payload> {
+    let events = rooms::recent(core, room, joined.sync);
+    let cap = usize::try_from(core.limits().send_buffer / 2).unwrap_or(usize::MAX);
+    let fitting = fitting(&events, cap);
+    if fitting == 0 {
+        return None;
+    }
+    let mut history = Composer::default();
+    history.raw(r#"{"roomId":"#).json(&**room.id()).raw(r#","events":"#).array(&events[..fitting]).raw("}");
+    Some(history.finish())
+}
+
+/// How many of `events` fit into `cap` bytes; at least one, since an empty outbox takes a packet of any size.
+pub fn fitting(events: &[Payload], cap: usize) -> usize {
+    let mut size = 0;
+    let fitting = events.iter().take_while(|event| {
+        size += event.size() + 1;
+        size <= cap
+    });
+    fitting.count().max(events.len().min(1))
+}

@@ -1,0 +1,106 @@
+//! What rooms, commands and connections share: the configuration, the way to the host, and who and what there is.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::{
+    clients::Clients,
+    clock::DeadlineQueue,
+    config::{Config, ms},
+    error::Counters,
+    host::{Answer, Call, Hooks, Host, Level, Queue, Tickets},
+    limits::Limits,
+    rooms::Registry,
+};
+
+/// The state of an engine, whether or not its server runs.
+pub struct Core {
+    /// The configuration.
+    pub config: Config,
+    /// Which hooks are installed.
+    pub hooks: Hooks,
+    /// Calls that wait for the host.
+    pub queue: Queue,
+    /// What the host was asked.
+    pub tickets: Tickets,
+    /// The rooms.
+    pub rooms: Registry,
+    /// The clients.
+    pub clients: Clients,
+    /// How often each error was raised.
+    pub counters: Counters,
+    /// Fired whenever a room's history was handed over.
+    pub(super) cleaned: Notify,
+    /// Tickets whose answer is overdue.
+    overdue: DeadlineQueue<u64>,
+    host: Arc<dyn Host>,
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Core").field("rooms", &self.rooms).finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    /// An engine without rooms.
+    pub fn new(config: Config, host: Arc<dyn Host>) -> Arc<Self> {
+        let limits = &config.limits;
+        Arc::new(Self {
+            hooks: Hooks::default(),
+            queue: Queue::new(limits.hook_queue, limits.hook_queue_bytes),
+            tickets: Tickets::default(),
+            rooms: Registry::default(),
+            clients: Clients::default(),
+            counters: Counters::default(),
+            cleaned: Notify::new(),
+            overdue: DeadlineQueue::new(ms(limits.hook_timeout)),
+            config,
+            host,
+        })
+    }
+
+    /// The limits.
+    pub fn limits(&self) -> &Limits {
+        &self.config.limits
+    }
+
+    /// Queues a call for the host.
+    pub fn tell(&self, call: Call) {
+        if self.queue.push(call) {
+            self.host.wake();
+        }
+    }
+
+    /// Queues a question for the host, unless its queue is full.
+    pub(super) fn ask(&self, call: Call) -> bool {
+        match self.queue.offer(call) {
+            Ok(wake) => {
+                if wake {
+                    self.host.wake();
+                }
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Writes a line to the program's log.
+    pub fn log(&self, level: Level, at: &'static str, message: impl Into<String>) {
+        self.tell(Call::Log { level, message: message.into(), at });
+    }
+
+    /// The ticket fails unless it is answered within `limits.hookTimeout`.
+    pub(super) fn expect(&self, ticket: u64) {
+        self.overdue.push(ticket);
+    }
+
+    /// Fails tickets as they become overdue. Runs while the server does.
+    pub(super) async fn expire_tickets(&self) {
+        loop {
+            let ticket = self.overdue.next().await;
+            self.tickets.answer(ticket, Answer::Failed);
+        }
+    }
+}

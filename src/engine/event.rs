@@ -1,0 +1,56 @@
+//! What is said in a room.
+
+use std::sync::Arc;
+
+use super::payload::{Composer, Payload};
+
+/// An accepted event. Held once, however many clients, history rings and hooks refer to it.
+#[derive(Debug)]
+pub struct Event {
+    /// The room's id.
+    pub room: Arc<str>,
+    /// The event's name.
+    pub name: Arc<str>,
+    /// Wall-clock time of acceptance, in Unix milliseconds.
+    pub timestamp: u64,
+    /// Place in the room, from 1; grows by one with every accepted event of whatever kind.
+    pub offset: u64,
+    /// The `EventMessage` as JSON: `{ event, roomId, data?, from, timestamp, meta?, offset }`.
+    pub body: Payload,
+}
+
+/// What a sender says, before it has a place in the room.
+#[derive(Debug)]
+pub struct Draft {
+    /// The event's name.
+    pub name: Arc<str>,
+    /// User id of the sender, or `"system"`.
+    pub from: Arc<str>,
+    /// The payload; absent when the sender gave none.
+    pub data: Option<Payload>,
+    /// Beside the payload; an object.
+    pub meta: Option<Payload>,
+}
+
+impl Event {
+    /// Gives a draft its place. The envelope is the server's: nothing of it comes from the payload.
+    pub fn new(room: Arc<str>, draft: &Draft, timestamp: u64, offset: u64) -> Self {
+        let size = |part: &Option<Payload>| part.as_ref().map_or(0, |part| part.text().len());
+        let mut body = Composer::with_capacity(120 + room.len() + draft.name.len() + size(&draft.data) + size(&draft.meta));
+        body.raw(r#"{"event":"#).json(&*draft.name).raw(r#","roomId":"#).json(&*room);
+        if let Some(data) = &draft.data {
+            body.raw(r#","data":"#).payload(data);
+        }
+        body.raw(r#","from":"#).json(&*draft.from).raw(r#","timestamp":"#).json(&timestamp);
+        if let Some(meta) = &draft.meta {
+            body.raw(r#","meta":"#).payload(meta);
+        }
+        body.raw(r#","offset":"#).json(&offset).raw("}");
+        Self { room, name: draft.name.clone(), timestamp, offset, body: body.finish() }
+    }
+
+    /// Bytes it holds: text and attachments.
+    pub fn size(&self) -> usize {
+        self.body.size()
+    }
+}

@@ -1,0 +1,19 @@
+//! What the engine asks of its host: the trait, the bounded queue of calls, and which hooks are installed.
+
+mod call;
+mod hooks;
+mod queue;
+mod tickets;
+
+pub use self::{
+    call::{Call, HttpRequest, HttpResponse, Level, Load},
+    hooks::Hooks,
+    queue::{Full, Queue},
+    tickets::{Answer, Tickets},
+};
+
+/// The program that the engine serves. The binding implements it for JavaScript, tests for plain Rust.
+pub trait Host: Send + Sync + 'static {
+    /// The queue is no longer empty. Called from any thread, once until the host drains; must not block.
+    fn wake(&self);
+}

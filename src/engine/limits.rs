@@ -1,0 +1,75 @@
+//! Every limit: its name, unit, default and range, in one table from which options are checked and docs are written.
+
+use serde::Serialize;
+
+/// A limit's value where the program gives none, and the values it may give.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Row {
+    /// Name of the option under `limits`.
+    pub name: &'static str,
+    /// What is counted.
+    pub unit: &'static str,
+    /// Value when the option is absent.
+    pub default: u64,
+    /// Smallest accepted value.
+    pub min: u64,
+    /// Largest accepted value.
+    pub max: u64,
+    /// What happens when the limit is reached.
+    pub reached: &'static str,
+}
+
+macro_rules! limits {
+    ($($field:ident $name:literal $unit:literal $default:literal $min:literal ..= $max:literal $reached:literal;)*) => {
+        /// The limits of one engine. Field docs: what happens when the limit is reached.
+        #[derive(Clone, Debug, serde::Deserialize)]
+        #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+        pub struct Limits {
+            $(#[doc = $reached] pub $field: u64,)*
+            /// Rooms that a client may create.
+            pub client_rooms: super::config::ClientRooms,
+        }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($field: $default,)* client_rooms: super::config::ClientRooms::default() }
+            }
+        }
+
+        /// The table, without `clientRooms`, which is no plain number.
+        pub const TABLE: &[Row] = &[
+            $(Row { name: $name, unit: $unit, default: $default, min: $min, max: $max, reached: $reached },)*
+        ];
+    };
+}
+
+limits! {
+    connections "connections" "count" 100_000 1..=10_000_000 "A further handshake is answered with 503.";
+    handshake_timeout "handshakeTimeout" "ms" 10_000 100..=600_000 "A connection without a complete request head is closed.";
+    id_length "idLength" "bytes" 256 1..=4_096 "A longer room id, event name or user id is INVALID_REQUEST.";
+    json_depth "jsonDepth" "levels" 64 1..=100 "A deeper payload is INVALID_REQUEST.";
+    history_page "historyPage" "events" 1_000 1..=100_000 "A request for more is clamped.";
+    send_buffer "sendBuffer" "bytes" 4_194_304 1_024..=1_073_741_824 "The transport of a client that does not read is closed.";
+    hook_timeout "hookTimeout" "ms" 10_000 10..=600_000 "A deciding hook that is overdue is a refusal.";
+    hook_queue "hookQueue" "items" 10_000 1..=10_000_000 "Observers lose their oldest; deciding hooks refuse with OVERLOADED.";
+    hook_queue_bytes "hookQueueBytes" "bytes" 67_108_864 1_024..=4_294_967_296 "As hookQueue.";
+    history_bytes "historyBytes" "bytes" 16_777_216 1_024..=4_294_967_296 "The oldest events of that kind are evicted, through onCleanup.";
+    http_body "httpBody" "bytes" 10_485_760 0..=4_294_967_296 "A larger request body is answered with 413.";
+    http_timeout "httpTimeout" "ms" 30_000 10..=3_600_000 "A request that the app does not answer is answered with 504.";
+    http_in_flight "httpInFlight" "count" 10_000 1..=1_000_000 "A further request is answered with 503.";
+    drain "drain" "ms" 10_000 0..=3_600_000 "What is still open when the server stops is cut.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_in_range_and_absent_options_take_them() {
+        for row in TABLE {
+            assert!((row.min..=row.max).contains(&row.default), "{}", row.name);
+        }
+        let limits: Limits = serde_json::from_str(r#"{"idLength":10}"#).unwrap();
+        assert_eq!((limits.id_length, limits.json_depth), (10, 64));
+    }
+}

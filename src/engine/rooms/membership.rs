@@ -1,0 +1,153 @@
+//! Joining, leaving, subscribing.
+
+use std::sync::Arc;
+
+use super::room::{Member, Position, Room};
+use crate::engine::{
+    client::Client,
+    config::Sync,
+    core::Core,
+    error::Refusal,
+    host::{Call, Hooks},
+    lock::lock,
+};
+
+/// What one who joined is told.
+#[derive(Debug)]
+pub struct Joined {
+    /// The room's name for people.
+    pub name: String,
+    /// Position of the newest event: what comes later, comes after this.
+    pub position: Position,
+    /// History to be sent, if the room syncs any and this member had none.
+    pub sync: Sync,
+}
+
+/// Makes the client a member, unless the room is full or gone.
+///
+/// `welcome` is called under the room's order lock, so that what it sends comes before any later event of the room. A member
+/// who joins again is welcomed again, and nothing else happens. `history`: what to sync instead of the room's own setting.
+///
+/// # Errors
+/// `ROOM_NOT_FOUND`, `ROOM_FULL`.
+pub fn join(
+    core: &Core,
+    room: &Arc<Room>,
+    client: &Arc<Client>,
+    history: Option<Sync>,
+    welcome: impl FnOnce(&Joined),
+) -> Result<(), Refusal> {
+    let order = lock(&room.order);
+    let mut state = room.state();
+    if state.deleted {
+        return Err(Refusal::room_not_found(room.id()));
+    }
+    let sync = history.unwrap_or(state.config.sync_history_on_join);
+    let is_new = match state.members.get(&client.id()) {
+        Some(_) => false,
+        None => {
+            if state.config.max_size.is_some_and(|max| state.members.len() >= max) {
+                return Err(Refusal::room_full(room.id()));
+            }
+            if !client.add_room(room) {
+                // Gone while it asked: nobody is there to be welcomed.
+                return Ok(());
+            }
+            let number = state.next_member;
+            state.next_member += 1;
+            let subscriptions = state.config.default_subscriptions.iter().map(|name| name.as_str().into()).collect();
+            let member = Member { client: client.clone(), number, subscriptions, had_history: false };
+            state.members.insert(client.id(), member);
+            state.targets_changed();
+            true
+        }
+    };
+    let due = state.members.get_mut(&client.id()).is_some_and(|member| {
+        let due = sync != Sync::Nothing && !member.had_history;
+        member.had_history |= due;
+        due
+    });
+    let joined = Joined {
+        name: state.config.name.clone(),
+        position: Position { offset: state.offset, epoch: state.epoch.clone() },
+        sync: if due { sync } else { Sync::Nothing },
+    };
+    drop(state);
+    welcome(&joined);
+    if is_new && core.hooks.any(Hooks::JOINED) {
+        core.tell(Call::Joined { client: client.id(), room: room.id().clone(), key: room.key() });
+    }
+    drop(order);
+    Ok(())
+}
+
+/// Ends a membership. `farewell` is called under the room's order lock: no event of the room follows it. `false`: the client
+/// was not in the room.
+pub fn leave(core: &Core, room: &Arc<Room>, client: &Client, farewell: impl FnOnce()) -> bool {
+    let _order = lock(&room.order);
+    let mut state = room.state();
+    let left = state.members.remove(&client.id()).is_some();
+    if left {
+        state.targets_changed();
+        client.remove_room(room);
+    }
+    drop(state);
+    if left {
+        farewell();
+        if core.hooks.any(Hooks::LEFT) {
+            core.tell(Call::Left { client: client.id(), room: room.id().clone(), key: room.key() });
+        }
+    }
+    left
+}
+
+/// Frees the places of a client that is gone; returns the rooms it was in, and whether the host holds an object for it.
+/// `None`: that was done before.
+pub fn vacate(client: &Client) -> Option<(Vec<Arc<Room>>, bool)> {
+    let (rooms, looked_at) = client.end()?;
+    for room in &rooms {
+        let mut state = room.state();
+        if state.members.remove(&client.id()).is_some() {
+            state.targets_changed();
+        }
+    }
+    Some((rooms, looked_at))
+}
+
+/// Subscribes a member to an event; `"*"` is every event of the room.
+///
+/// # Errors
+/// `NOT_IN_ROOM`.
+pub fn subscribe(room: &Room, client: &Client, event: &str) -> Result<(), Refusal> {
+    change(room, client, |subscriptions| {
+        let is_new = !subscriptions.iter().any(|name| &**name == event);
+        if is_new {
+            subscriptions.push(event.into());
+        }
+        is_new
+    })
+}
+
+/// Ends a subscription. One that there is not is ended already.
+///
+/// # Errors
+/// `NOT_IN_ROOM`.
+pub fn unsubscribe(room: &Room, client: &Client, event: &str) -> Result<(), Refusal> {
+    change(room, client, |subscriptions| {
+        let before = subscriptions.len();
+        subscriptions.retain(|name| &**name != event);
+        subscriptions.len() != before
+    })
+}
+
+fn change(room: &Room, client: &Client, edit: impl FnOnce(&mut Vec<Arc<str>>) -> bool) -> Result<(), Refusal> {
+    let mut state = room.state();
+    if state.deleted {
+        return Err(Refusal::room_not_found(room.id()));
+    }
+    let Some(member) = state.members.get_mut(&client.id()) else { return Err(Refusal::not_in_room(room.id())) };
+    if edit(&mut member.subscriptions) {
+        state.targets_changed();
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! Rooms: who is in them, what is said in them, what they remember.
+//!
+//! An event's way is three functions in this order: [`accept`](accept::accept) (may it be said?),
+//! [`sequence`](sequence::sequence) (its place in the room), [`deliver`](deliver::deliver) (to whom?). [`trigger`] runs them under the
+//! room's order lock, so that all subscribers see one order and it is the order of history. In memory the second completes
+//! inline; a store will complete it by callback.
+
+mod accept;
+mod cleanup;
+mod deliver;
+mod history;
+mod log;
+mod membership;
+mod registry;
+mod room;
+mod sequence;
+
+use std::sync::Arc;
+
+pub use self::{
+    accept::Sender,
+    history::{Page, load, newest, recent},
+    membership::{Joined, join, leave, subscribe, unsubscribe},
+    registry::{NotCreated, Registry, create, delete, update},
+    room::{Position, Room},
+};
+use super::{
+    core::Core,
+    error::Refusal,
+    event::Draft,
+    host::{Call, Hooks},
+    lock::lock,
+};
+
+pub(super) use self::{cleanup::hand_over_all, membership::vacate};
+
+/// Says something in a room: accept, sequence, deliver; then observers are told.
+///
+/// # Errors
+/// Why it was not accepted; then nobody saw anything of it.
+pub fn trigger(core: &Arc<Core>, room: &Arc<Room>, sender: &Sender<'_>, draft: &Draft) -> Result<Position, Refusal> {
+    let order = lock(&room.order);
+    accept::accept(core, room, sender, draft)?;
+    let (position, event) = sequence::sequence(core, room, draft)?;
+    let recipients = deliver::deliver(room, &position, &event);
+    // Under the order lock, so that observers see offsets in order.
+    if core.hooks.any(Hooks::EVENTS) || room.is_observed(&event.name) {
+        core.tell(Call::Event { key: room.key(), event, recipients, local: sender.local() });
+    }
+    drop(order);
+    Ok(position)
+}

@@ -1,0 +1,216 @@
+//! All rooms: made, changed, deleted, and announced.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, RwLock},
+};
+
+use super::{
+    cleanup::{hand_over, say_farewell},
+    room::Room,
+};
+use crate::engine::{
+    config::{RoomChanges, RoomConfig},
+    core::Core,
+    host::{Call, Hooks},
+    lock::{lock, read, write},
+    payload::{Payload, to_json},
+    protocol::outgoing,
+    socketio::packet,
+};
+
+/// The rooms that there are.
+#[derive(Debug, Default)]
+pub struct Registry {
+    /// Read per command, written when a room is made or deleted.
+    inner: RwLock<Inner>,
+    /// Held while a room is made or deleted and that is announced, so that everyone sees announcements in the order of
+    /// what they tell.
+    announcing: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    by_id: HashMap<Arc<str>, Arc<Room>>,
+    /// Keys grow: this is the order of creation.
+    by_key: BTreeMap<u64, Arc<Room>>,
+    last_key: u64,
+    /// How many rooms each user holds.
+    held: HashMap<Arc<str>, usize>,
+}
+
+impl Registry {
+    /// The room with this id.
+    pub fn get(&self, id: &str) -> Option<Arc<Room>> {
+        read(&self.inner).by_id.get(id).cloned()
+    }
+
+    /// The room with this key.
+    pub fn by_key(&self, key: u64) -> Option<Arc<Room>> {
+        read(&self.inner).by_key.get(&key).cloned()
+    }
+
+    /// All rooms, in order of creation.
+    pub fn all(&self) -> Vec<Arc<Room>> {
+        read(&self.inner).by_key.values().cloned().collect()
+    }
+
+    /// How many rooms a user created that still exist.
+    pub fn held_by(&self, user_id: &str) -> usize {
+        read(&self.inner).held.get(user_id).copied().unwrap_or(0)
+    }
+
+    /// Adds a room, unless its id is taken or its creator already holds `allowance`.
+    fn add(&self, id: &str, config: RoomConfig, created_by: Option<&Arc<str>>, allowance: Option<usize>) -> Result<Arc<Room>, NotCreated> {
+        let mut inner = write(&self.inner);
+        if inner.by_id.contains_key(id) {
+            return Err(NotCreated::Taken);
+        }
+        if let (Some(user), Some(allowance)) = (created_by, allowance)
+            && inner.held.get(user).copied().unwrap_or(0) >= allowance
+        {
+            return Err(NotCreated::Allowance);
+        }
+        inner.last_key += 1;
+        let room = Room::new(id.into(), inner.last_key, config, created_by.cloned());
+        inner.by_id.insert(room.id().clone(), room.clone());
+        inner.by_key.insert(room.key(), room.clone());
+        if let Some(user) = created_by {
+            *inner.held.entry(user.clone()).or_default() += 1;
+        }
+        Ok(room)
+    }
+
+    fn remove(&self, room: &Room) -> bool {
+        let mut inner = write(&self.inner);
+        if inner.by_key.remove(&room.key()).is_none() {
+            return false;
+        }
+        inner.by_id.remove(room.id());
+        if let Some(user) = room.created_by()
+            && let Some(held) = inner.held.get_mut(user)
+        {
+            *held -= 1;
+            if *held == 0 {
+                inner.held.remove(user);
+            }
+        }
+        if inner.by_id.capacity() > 1_024 && inner.by_id.len() < inner.by_id.capacity() / 8 {
+            inner.by_id.shrink_to_fit();
+        }
+        true
+    }
+}
+
+/// Why a room was not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotCreated {
+    /// Its id is taken.
+    Taken,
+    /// Its creator holds as many as it may.
+    Allowance,
+}
+
+/// Makes a room, and announces it to everyone if it is listed.
+///
+/// # Errors
+/// [`NotCreated`].
+pub fn create(
+    core: &Core,
+    id: &str,
+    config: RoomConfig,
+    created_by: Option<&Arc<str>>,
+    allowance: Option<usize>,
+) -> Result<Arc<Room>, NotCreated> {
+    let _announcing = lock(&core.rooms.announcing);
+    let room = core.rooms.add(id, config, created_by, allowance)?;
+    if room.is_listed() {
+        announce(core, outgoing::ROOM_CREATED, room.summary());
+    }
+    if core.hooks.any(Hooks::CREATED) {
+        core.tell(Call::RoomCreated(room.id().clone(), room.key()));
+    }
+    Ok(room)
+}
+
+/// Changes a room: what is present in `changes` replaces what was. Members above a new size stay. `false`: it is gone.
+pub fn update(core: &Core, room: &Arc<Room>, changes: RoomChanges) -> bool {
+    let _announcing = lock(&core.rooms.announcing);
+    {
+        let mut state = room.state();
+        if state.deleted {
+            return false;
+        }
+        let config = &mut state.config;
+        if let Some(name) = changes.name {
+            config.name = name;
+        }
+        if let Some(description) = changes.description {
+            config.description = description;
+        }
+        if let Some(max_size) = changes.max_size {
+            config.max_size = max_size;
+        }
+        if let Some(events) = changes.events {
+            config.events = events;
+        }
+        if let Some(subscriptions) = changes.default_subscriptions {
+            config.default_subscriptions = subscriptions;
+        }
+        if let Some(sync) = changes.sync_history_on_join {
+            config.sync_history_on_join = sync;
+        }
+        if let Some(listed) = changes.listed {
+            config.listed = Some(listed);
+        }
+    }
+    if room.is_listed() {
+        announce(core, outgoing::ROOM_UPDATED, room.summary());
+    }
+    if core.hooks.any(Hooks::UPDATED) {
+        core.tell(Call::RoomUpdated(room.id().clone(), room.key()));
+    }
+    true
+}
+
+/// Deletes a room: its members are out, everyone hears of it (of an unlisted one only its members), its history is handed
+/// over, and then its end is told. `false`: it was gone already.
+pub fn delete(core: &Arc<Core>, room: &Arc<Room>) -> bool {
+    let _announcing = lock(&core.rooms.announcing);
+    if !core.rooms.remove(room) {
+        return false;
+    }
+    let _order = lock(&room.order);
+    let (mut members, listed) = {
+        let mut state = room.state();
+        state.deleted = true;
+        state.targets_changed();
+        let members: Vec<_> = std::mem::take(&mut state.members).into_values().collect();
+        for member in &members {
+            member.client.remove_room(room);
+        }
+        (members, state.config.is_listed())
+    };
+    members.sort_unstable_by_key(|member| member.number);
+    let text = format!(r#"{{"roomId":{}}}"#, to_json(&**room.id()));
+    if listed {
+        announce(core, outgoing::ROOM_DELETED, text);
+    } else {
+        let payload = Payload::plain(text);
+        for member in &members {
+            member.client.socket().emit(outgoing::ROOM_DELETED, &payload);
+        }
+    }
+    if core.hooks.any(Hooks::LEFT) {
+        for member in &members {
+            core.tell(Call::Left { client: member.client.id(), room: room.id().clone(), key: room.key() });
+        }
+    }
+    hand_over(core, room);
+    say_farewell(core, room);
+    true
+}
+
+fn announce(core: &Core, name: &str, text: String) {
+    core.clients.send_to_all(&packet::event_with(&"/".into(), name, &Payload::plain(text)));
+}

@@ -1,0 +1,287 @@
+//! One room.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use serde::Serialize;
+
+use super::log::RoomLog;
+use crate::engine::{
+    client::Client,
+    config::{EventConfig, RoomConfig},
+    ids::Id,
+    lock::lock,
+    payload::to_json,
+    protocol::outgoing,
+    socketio::Socket,
+};
+
+/// Kinds of events for which the list of receivers is kept between two events.
+const MAX_TARGET_LISTS: usize = 64;
+
+/// A place in a room's order of events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// 1 for the first event, growing by 1 with each.
+    pub offset: u64,
+    /// Random per creation of the room: an offset means something only together with it.
+    pub epoch: Arc<str>,
+}
+
+/// A room.
+///
+/// Lock order: registry, `order`, `state`, then a client's and a session's own.
+#[derive(Debug)]
+pub struct Room {
+    id: Arc<str>,
+    key: u64,
+    created_by: Option<Arc<str>>,
+    /// Held from accepting an event until it is in every outbox, and while a member is welcomed or sent away: that is what
+    /// makes the order one for all. Nothing under it waits.
+    pub(super) order: Mutex<()>,
+    /// Guards what the room is and holds. Taken for microseconds; never around a send.
+    state: Mutex<State>,
+}
+
+/// What a room is and holds.
+#[derive(Debug)]
+pub(super) struct State {
+    pub epoch: Arc<str>,
+    pub config: RoomConfig,
+    pub members: HashMap<Id, Member>,
+    /// Number of the next member: members are listed in order of joining.
+    pub next_member: u64,
+    /// Offset of the newest event.
+    pub offset: u64,
+    pub log: RoomLog,
+    pub deleted: bool,
+    /// Whether the end of a deleted room was told.
+    pub farewell: bool,
+    /// Handlers that the host has, by event name; `"*"` is any.
+    observers: HashMap<Arc<str>, u32>,
+    /// Receivers by event name, until someone joins, leaves or subscribes.
+    targets: HashMap<Arc<str>, Arc<[Arc<Socket>]>>,
+}
+
+/// One connection's membership.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub client: Arc<Client>,
+    pub number: u64,
+    /// Event names, in order of subscribing; `"*"` is any.
+    pub subscriptions: Vec<Arc<str>>,
+    /// Whether this member had the room's history.
+    pub had_history: bool,
+}
+
+impl Room {
+    pub(super) fn new(id: Arc<str>, key: u64, config: RoomConfig, created_by: Option<Arc<str>>) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            key,
+            created_by,
+            order: Mutex::new(()),
+            state: Mutex::new(State {
+                epoch: new_epoch(),
+                config,
+                members: HashMap::new(),
+                next_member: 0,
+                offset: 0,
+                log: RoomLog::default(),
+                deleted: false,
+                farewell: false,
+                observers: HashMap::new(),
+                targets: HashMap::new(),
+            }),
+        })
+    }
+
+    /// Its id, unique among the rooms there are.
+    pub fn id(&self) -> &Arc<str> {
+        &self.id
+    }
+
+    /// Its key, never used again.
+    pub fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// User id of its creator.
+    pub fn created_by(&self) -> Option<&Arc<str>> {
+        self.created_by.as_ref()
+    }
+
+    /// Connections in it.
+    pub fn size(&self) -> usize {
+        lock(&self.state).members.len()
+    }
+
+    /// Ids of the clients in it, in order of joining.
+    pub fn participants(&self) -> Vec<Id> {
+        let state = lock(&self.state);
+        let mut members: Vec<_> = state.members.iter().map(|(id, member)| (member.number, *id)).collect();
+        drop(state);
+        members.sort_unstable();
+        members.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Whether the client is in it.
+    pub fn has(&self, client: &Id) -> bool {
+        lock(&self.state).members.contains_key(client)
+    }
+
+    /// What the client is subscribed to here.
+    pub fn subscriptions(&self, client: &Id) -> Vec<Arc<str>> {
+        lock(&self.state).members.get(client).map(|member| member.subscriptions.clone()).unwrap_or_default()
+    }
+
+    /// Position of its newest event.
+    pub fn position(&self) -> Position {
+        let state = lock(&self.state);
+        Position { offset: state.offset, epoch: state.epoch.clone() }
+    }
+
+    /// Changes the number of handlers that the host has for an event.
+    pub fn observe(&self, event: &str, delta: i32) {
+        let mut state = lock(&self.state);
+        let count = state.observers.entry(event.into()).or_default();
+        *count = count.saturating_add_signed(delta);
+        if *count == 0 {
+            state.observers.remove(event);
+        }
+    }
+
+    pub(super) fn is_observed(&self, event: &str) -> bool {
+        let state = lock(&self.state);
+        !state.observers.is_empty() && (state.observers.contains_key(event) || state.observers.contains_key("*"))
+    }
+
+    /// `{ id, name, description?, size, maxSize?, createdById? }`, as clients see it.
+    pub fn summary(&self) -> String {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Summary<'a> {
+            id: &'a str,
+            name: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            description: Option<&'a str>,
+            size: usize,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            max_size: Option<usize>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            created_by_id: Option<&'a str>,
+        }
+        let state = lock(&self.state);
+        to_json(&Summary {
+            id: &self.id,
+            name: &state.config.name,
+            description: state.config.description.as_deref(),
+            size: state.members.len(),
+            max_size: state.config.max_size,
+            created_by_id: self.created_by.as_deref(),
+        })
+    }
+
+    /// `{ id, name, description?, maxSize?, createdById?, defaultSubscriptions, listed, events }`, for the host.
+    pub fn describe(&self) -> String {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Description<'a> {
+            id: &'a str,
+            name: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            description: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            max_size: Option<usize>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            created_by_id: Option<&'a str>,
+            default_subscriptions: &'a [String],
+            listed: bool,
+            events: Vec<&'a str>,
+        }
+        let state = lock(&self.state);
+        to_json(&Description {
+            id: &self.id,
+            name: &state.config.name,
+            description: state.config.description.as_deref(),
+            max_size: state.config.max_size,
+            created_by_id: self.created_by.as_deref(),
+            default_subscriptions: &state.config.default_subscriptions,
+            listed: state.config.is_listed(),
+            events: state.config.events.iter().map(|event| event.name.as_str()).collect(),
+        })
+    }
+
+    /// Its name for people.
+    pub fn name(&self) -> String {
+        lock(&self.state).config.name.clone()
+    }
+
+    /// Whether it is listed and announced.
+    pub fn is_listed(&self) -> bool {
+        lock(&self.state).config.is_listed()
+    }
+
+    pub(super) fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+impl State {
+    /// The rule for an event, by its own name.
+    pub fn rule(&self, event: &str) -> Option<&EventConfig> {
+        self.config.events.iter().find(|rule| rule.name == event)
+    }
+
+    /// Whether an event may be said: by a client only what is listed, by the server in a room without events anything.
+    pub fn allows(&self, event: &str, by_server: bool) -> bool {
+        match self.config.events.as_slice() {
+            [] => by_server,
+            events => events.iter().any(|rule| rule.name == event || rule.name == "*"),
+        }
+    }
+
+    /// How many events of this kind are kept. A kind that only `"*"` covers has no history: clients make up such names.
+    pub fn history_limit(&self, event: &str) -> usize {
+        self.rule(event).and_then(|rule| rule.history).filter(|history| history.enabled).map_or(0, |history| history.limit)
+    }
+
+    /// The sockets that get an event of this name.
+    pub fn targets(&mut self, event: &Arc<str>) -> Arc<[Arc<Socket>]> {
+        if let Some(targets) = self.targets.get(event) {
+            return targets.clone();
+        }
+        let targets: Arc<[Arc<Socket>]> = self
+            .members
+            .values()
+            .filter(|member| member.subscriptions.iter().any(|name| name == event || &**name == "*"))
+            .map(|member| member.client.socket().clone())
+            .collect();
+        if self.targets.len() >= MAX_TARGET_LISTS {
+            self.targets.clear();
+        }
+        self.targets.insert(event.clone(), targets.clone());
+        targets
+    }
+
+    /// Someone joined, left or subscribed.
+    pub fn targets_changed(&mut self) {
+        self.targets = HashMap::new();
+    }
+
+    /// Begins anew: empty, with a new epoch.
+    pub fn reset(&mut self) {
+        self.epoch = new_epoch();
+        self.offset = 0;
+        self.log = RoomLog::default();
+    }
+}
+
+fn new_epoch() -> Arc<str> {
+    Id::random().as_str().into()
+}
+
+/// Name under which deliver sends; here so that `rooms` names the wire in one place.
+pub(super) const EVENT: &str = outgoing::EVENT;

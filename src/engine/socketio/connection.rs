@@ -1,0 +1,267 @@
+//! One session's packets and the sockets it carries.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+use socketioxide_core::{
+    Str, Value,
+    packet::{Packet, PacketData},
+    parser::{Parse, ParseConfig, ParseError, ParserState},
+};
+use socketioxide_parser_common::CommonParser;
+
+use super::{
+    ConnectRequest, DisconnectReason, Handler, IncomingEvent,
+    packet::{connect_error, is_array},
+    socket::Socket,
+};
+use crate::engine::{
+    lock::lock,
+    transport::{CloseReason, Frame, Receiver, Session},
+};
+
+/// Most attachments of one message. Socket.IO's parser allows ten.
+const MAX_ATTACHMENTS: usize = 1_000;
+/// Most namespaces of one connection, decided or not.
+const MAX_NAMESPACES: usize = 100;
+
+/// A namespace as seen from one connection.
+#[derive(Debug)]
+enum Entry {
+    /// Asked for, and not decided.
+    Pending(Str),
+    Open(Arc<Socket>),
+}
+
+impl Entry {
+    fn nsp(&self) -> &str {
+        match self {
+            Self::Pending(nsp) => nsp,
+            Self::Open(socket) => socket.nsp(),
+        }
+    }
+}
+
+/// What is read so far of a message with attachments.
+#[derive(Debug, Default)]
+struct Reading {
+    parser: ParserState,
+    bytes: usize,
+}
+
+/// A connection. The transport hands it messages; it hands events to the handler.
+pub struct Connection {
+    session: Arc<Session>,
+    handler: Arc<dyn Handler>,
+    max_payload: usize,
+    /// A std mutex: held to parse one packet, which also keeps a connection's packets in order. `None`: nothing was
+    /// read yet.
+    reading: Mutex<Option<Box<Reading>>>,
+    /// A std mutex: held to find or change an entry.
+    entries: Mutex<SmallVec<[Entry; 1]>>,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Connection").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    pub(super) fn new(session: Arc<Session>, handler: Arc<dyn Handler>, max_payload: usize) -> Arc<Self> {
+        Arc::new(Self { session, handler, max_payload, reading: Mutex::new(None), entries: Mutex::default() })
+    }
+
+    pub(super) fn session(&self) -> &Arc<Session> {
+        &self.session
+    }
+
+    /// The time for a first namespace is up.
+    pub(super) fn expire(&self) {
+        if lock(&self.entries).is_empty() {
+            self.session.close(CloseReason::ForcedClose);
+        }
+    }
+
+    /// A namespace was granted. `false`: the connection is over.
+    pub(super) fn accepted(&self, socket: &Arc<Socket>, welcome: &[Frame]) -> bool {
+        let mut entries = lock(&self.entries);
+        let Some(entry) = entries.iter_mut().find(|entry| entry.nsp() == socket.nsp().as_str()) else {
+            socket.end();
+            return false;
+        };
+        *entry = Entry::Open(socket.clone());
+        // Under the lock: nobody can send to the socket before its welcome.
+        socket.send(welcome)
+    }
+
+    /// A namespace was refused.
+    pub(super) fn refused(&self, nsp: &Str, message: &str, data: Option<&str>) {
+        lock(&self.entries).retain(|entry| entry.nsp() != nsp.as_str());
+        self.session.send(&connect_error(nsp, message, data));
+    }
+
+    fn parse(&self, read: impl FnOnce(&mut Reading, &ParseConfig) -> Result<Packet, ParseError>) -> Option<Packet> {
+        let config = ParseConfig {
+            max_incoming_binaries: MAX_ATTACHMENTS,
+            max_incoming_binary_buf_size: self.max_payload,
+            ..ParseConfig::default()
+        };
+        let mut reading = lock(&self.reading);
+        // A message without attachments never leaves the stack, and an idle connection holds no parser.
+        let mut begun = reading.take();
+        let mut fresh = Reading::default();
+        let state = begun.as_deref_mut().unwrap_or(&mut fresh);
+        let result = read(state, &config);
+        let refused = match result {
+            _ if state.bytes > self.max_payload => CloseReason::TooLarge,
+            Ok(packet) => return Some(packet),
+            Err(ParseError::NeedsMoreBinaryData) => {
+                *reading = Some(begun.unwrap_or_else(|| Box::new(fresh)));
+                return None;
+            }
+            Err(_) => CloseReason::ParseError,
+        };
+        drop(reading);
+        self.session.close(refused);
+        None
+    }
+
+    fn packet(self: &Arc<Self>, packet: Packet) {
+        let Packet { inner, ns } = packet;
+        let handled = match inner {
+            PacketData::Connect(auth) => self.connect(ns, auth),
+            PacketData::Disconnect => self.disconnect(&ns),
+            PacketData::Event(Value::Str(text, bins), ack) | PacketData::BinaryEvent(Value::Str(text, bins), ack) => {
+                self.event(&ns, &text, bins.into_iter().flatten().collect(), ack)
+            }
+            PacketData::EventAck(Value::Str(text, bins), id) | PacketData::BinaryAck(Value::Str(text, bins), id) => {
+                match self.socket(&ns) {
+                    Some(socket) if is_array(&text) => {
+                        socket.answered(id, (text, bins.into_iter().flatten().collect()));
+                        true
+                    }
+                    _ => false,
+                }
+            }
+            // Only a server refuses, and the common parser reads text.
+            PacketData::ConnectError(_) | PacketData::Event(..) | PacketData::BinaryEvent(..) => false,
+            PacketData::EventAck(..) | PacketData::BinaryAck(..) => false,
+        };
+        if !handled {
+            self.session.close(CloseReason::ParseError);
+        }
+    }
+
+    fn connect(self: &Arc<Self>, nsp: Str, auth: Option<Value>) -> bool {
+        let auth = match auth {
+            None => None,
+            Some(Value::Str(text, _)) if text.starts_with('{') => Some(text),
+            Some(_) => return false,
+        };
+        if auth.as_ref().is_some_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_err()) {
+            return false;
+        }
+        {
+            let mut entries = lock(&self.entries);
+            // A socket that the server ended leaves its place to the next.
+            entries.retain(|entry| !matches!(entry, Entry::Open(socket) if !socket.is_connected()));
+            match entries.iter().find(|entry| entry.nsp() == nsp.as_str()) {
+                Some(Entry::Pending(_)) => return true,
+                Some(Entry::Open(_)) => return false,
+                None => {}
+            }
+            if entries.len() >= MAX_NAMESPACES {
+                return false;
+            }
+            entries.push(Entry::Pending(nsp.clone()));
+        }
+        self.handler.connect(ConnectRequest::new(self.clone(), nsp, auth));
+        true
+    }
+
+    fn disconnect(&self, nsp: &str) -> bool {
+        let socket = self.socket(nsp);
+        if let Some(socket) = &socket {
+            self.end(socket, DisconnectReason::Client);
+        }
+        socket.is_some()
+    }
+
+    fn event(&self, nsp: &str, text: &Str, attachments: Vec<Bytes>, ack: Option<i64>) -> bool {
+        let Some(socket) = self.socket(nsp) else { return false };
+        match IncomingEvent::read(text, attachments, ack) {
+            Some(event) => {
+                self.handler.event(&socket, event);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn socket(&self, nsp: &str) -> Option<Arc<Socket>> {
+        lock(&self.entries).iter().find_map(|entry| match entry {
+            Entry::Open(socket) if socket.nsp().as_str() == nsp && socket.is_connected() => Some(socket.clone()),
+            _ => None,
+        })
+    }
+
+    /// Takes a socket out and tells the handler, once.
+    fn end(&self, socket: &Arc<Socket>, reason: DisconnectReason) {
+        lock(&self.entries).retain(|entry| !matches!(entry, Entry::Open(open) if Arc::ptr_eq(open, socket)));
+        if socket.end() {
+            self.handler.disconnected(socket, reason);
+        }
+    }
+}
+
+/// The transport's half: an [`Arc`] of the connection.
+#[derive(Debug)]
+pub(super) struct Reader(pub(super) Arc<Connection>);
+
+impl Receiver for Reader {
+    fn message(&self, text: Str) {
+        let size = text.len();
+        let packet = self.0.parse(|state, config| {
+            state.bytes = size;
+            CommonParser.decode_str(config, &state.parser, text)
+        });
+        if let Some(packet) = packet {
+            self.0.packet(packet);
+        }
+    }
+
+    fn binary(&self, bytes: Bytes) {
+        let packet = self.0.parse(|state, config| {
+            state.bytes = state.bytes.saturating_add(bytes.len());
+            CommonParser.decode_bin(config, &state.parser, bytes)
+        });
+        if let Some(packet) = packet {
+            self.0.packet(packet);
+        }
+    }
+
+    fn closed(&self, reason: CloseReason) {
+        let entries = std::mem::take(&mut *lock(&self.0.entries));
+        for entry in entries {
+            if let Entry::Open(socket) = entry
+                && socket.end()
+            {
+                self.0.handler.disconnected(&socket, DisconnectReason::Transport(reason));
+            }
+        }
+    }
+}
+
+impl Socket {
+    /// Ends the socket from the server's side; with `close`, the connection under it too. `true` for the call that did.
+    /// The caller, not the handler, is the one who knows.
+    pub fn disconnect(self: &Arc<Self>, close: bool) -> bool {
+        let ended = self.say_goodbye();
+        if close {
+            self.session().close(CloseReason::ForcedClose);
+        }
+        ended
+    }
+}

@@ -1,0 +1,158 @@
+//! Packets, read and written with the packet crates of socketioxide.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use smallvec::SmallVec;
+use socketioxide_core::{
+    Str, Value,
+    packet::{Packet, PacketData},
+    parser::Parse,
+};
+use socketioxide_parser_common::CommonParser;
+
+use crate::engine::{
+    payload::{Payload, part_of, to_json},
+    transport::{Frame, Frames},
+};
+
+/// Names that a program's own events cannot have: Socket.IO closes a connection that uses them.
+const RESERVED: [&str; 6] = ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+/// An event as a client sent it.
+#[derive(Debug)]
+pub struct IncomingEvent {
+    /// Its name. Socket.IO allows numbers; they name nothing here and stand as their text.
+    pub name: Str,
+    /// The arguments behind the name, each as JSON text.
+    pub args: SmallVec<[Str; 1]>,
+    /// The attachments of the packet.
+    pub attachments: Vec<Bytes>,
+    /// Number of the acknowledgement that is asked for.
+    pub ack: Option<i64>,
+}
+
+impl IncomingEvent {
+    /// Bytes it holds.
+    pub fn size(&self) -> usize {
+        self.name.len()
+            + self.args.iter().map(|arg| arg.len()).sum::<usize>()
+            + self.attachments.iter().map(Bytes::len).sum::<usize>()
+    }
+
+    /// Reads the array of an event packet. `None`: no array, or no name that Socket.IO accepts.
+    pub(super) fn read(text: &Str, attachments: Vec<Bytes>, ack: Option<i64>) -> Option<Self> {
+        let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+        let (first, rest) = elements.split_first()?;
+        let name: Str = match first.get().as_bytes().first()? {
+            b'"' => serde_json::from_str::<String>(first.get()).ok()?.into(),
+            b'0'..=b'9' | b'-' => Str::copy_from_slice(first.get()),
+            _ => return None,
+        };
+        if RESERVED.contains(&name.as_str()) {
+            return None;
+        }
+        let args = rest.iter().map(|arg| part_of(text, arg.get())).collect();
+        Some(Self { name, args, attachments, ack })
+    }
+}
+
+/// Whether a payload is a JSON array, as acknowledgements must be.
+pub(super) fn is_array(text: &str) -> bool {
+    serde_json::from_str::<Vec<&RawValue>>(text).is_ok()
+}
+
+/// An event for a client: `args` is the JSON array with the name first.
+pub fn event(nsp: &Str, args: impl Into<Str>, attachments: &[Bytes], ack: Option<i64>) -> Frames {
+    let value = value(args.into(), attachments);
+    let inner = if attachments.is_empty() { PacketData::Event(value, ack) } else { PacketData::BinaryEvent(value, ack) };
+    frames(nsp, inner, attachments)
+}
+
+/// An event with one argument.
+pub fn event_with(nsp: &Str, name: &str, argument: &Payload) -> Frames {
+    let mut args = String::with_capacity(name.len() + argument.text().len() + 8);
+    args.push('[');
+    args.push_str(&to_json(name));
+    args.push(',');
+    args.push_str(argument.text());
+    args.push(']');
+    event(nsp, args, argument.attachments(), None)
+}
+
+/// The answer to an event that asked for one: `args` is a JSON array.
+pub fn ack(nsp: &Str, id: i64, args: impl Into<Str>, attachments: &[Bytes]) -> Frames {
+    let value = value(args.into(), attachments);
+    let inner = if attachments.is_empty() { PacketData::EventAck(value, id) } else { PacketData::BinaryAck(value, id) };
+    frames(nsp, inner, attachments)
+}
+
+/// The socket of a namespace is open.
+pub fn connect(nsp: &Str, socket_id: &str) -> Frames {
+    #[derive(Serialize)]
+    struct Connect<'a> {
+        sid: &'a str,
+    }
+    let data = Value::Str(to_json(&Connect { sid: socket_id }).into(), None);
+    frames(nsp, PacketData::Connect(Some(data)), &[])
+}
+
+/// A namespace is refused; `data` is JSON text for the client's `connect_error`.
+pub fn connect_error(nsp: &Str, message: &str, data: Option<&str>) -> Frames {
+    let error = match data {
+        None => format!(r#"{{"message":{}}}"#, to_json(message)),
+        Some(data) => format!(r#"{{"message":{},"data":{data}}}"#, to_json(message)),
+    };
+    // The packet crate's error has a message alone. A connect packet is the same but for its first character.
+    let connect = encode(nsp, PacketData::Connect(Some(Value::Str(error.into(), None))));
+    let rest = connect.as_str().get(1..).unwrap_or_default();
+    Frames::from_iter([Frame::text(&["44", rest])])
+}
+
+/// The socket of a namespace is closed.
+pub fn disconnect(nsp: &Str) -> Frames {
+    frames(nsp, PacketData::Disconnect, &[])
+}
+
+fn value(args: Str, attachments: &[Bytes]) -> Value {
+    Value::Str(args, (!attachments.is_empty()).then(|| attachments.iter().cloned().collect()))
+}
+
+fn encode(nsp: &Str, inner: PacketData) -> Str {
+    match CommonParser.encode(Packet { inner, ns: nsp.clone() }) {
+        Value::Str(text, _) => text,
+        // The common parser writes text.
+        Value::Bytes(_) => Str::default(),
+    }
+}
+
+fn frames(nsp: &Str, inner: PacketData, attachments: &[Bytes]) -> Frames {
+    let mut frames = Frames::from_iter([Frame::text(&["4", &encode(nsp, inner)])]);
+    frames.extend(attachments.iter().map(|bytes| Frame::binary(bytes)));
+    frames
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<IncomingEvent> {
+        IncomingEvent::read(&text.to_owned().into(), Vec::new(), None)
+    }
+
+    #[test]
+    fn an_event_is_a_name_and_arguments_left_as_they_came() {
+        let event = read(r#"["dialogue:join", {"roomId" : "é"}, [1]]"#).unwrap();
+        assert_eq!(event.name.as_str(), "dialogue:join");
+        assert_eq!(event.args[0].as_str(), r#"{"roomId" : "é"}"#);
+        assert_eq!(event.args.len(), 2);
+        assert_eq!(read("[7]").unwrap().name.as_str(), "7");
+    }
+
+    #[test]
+    fn what_socket_io_closes_a_connection_for() {
+        for text in ["{}", "[]", "[{}]", "[null]", "[true]", r#"["connect"]"#, r#"["disconnecting",1]"#, "[", ""] {
+            assert!(read(text).is_none(), "{text}");
+        }
+    }
+}

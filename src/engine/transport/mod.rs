@@ -1,0 +1,203 @@
+//! Engine.IO 4: the only reader and writer of a connection.
+//!
+//! It owns sessions, their transports (long-polling and WebSocket), the upgrade from one to the other, the heartbeat and the
+//! outboxes. It knows bytes and nothing of what they mean, and calls up through [`Upper`] and [`Receiver`].
+//! `docs/design/transport.md` says why it is not the server of an existing crate.
+
+mod flush;
+mod frame;
+mod handshake;
+mod heartbeat;
+mod outbox;
+mod polling;
+mod reader;
+mod session;
+mod upgrade;
+mod websocket;
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, RwLock},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use socketioxide_core::Str;
+
+pub use self::{
+    frame::{Frame, Frames},
+    session::{CloseReason, Session},
+};
+use self::{flush::Flusher, heartbeat::Heartbeat};
+use super::{
+    clock::{DeadlineQueue, unix_millis},
+    config::{SocketOptions, TransportName, ms},
+    ids::Id,
+    lock::{read, write},
+    shutdown::Tasks,
+};
+
+/// How long a closing session waits for its peer: to read what is left, to answer a close frame, to fetch the last poll.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What stands on the transport.
+pub trait Upper: Send + Sync + 'static {
+    /// A session was opened. What it returns receives the session's messages.
+    fn opened(&self, session: &Arc<Session>) -> Arc<dyn Receiver>;
+}
+
+/// Receives what one session's peer sends. Called on the engine's threads; must not block.
+pub trait Receiver: Send + Sync + 'static {
+    /// A text message.
+    fn message(&self, text: Str);
+    /// A binary message.
+    fn binary(&self, bytes: Bytes);
+    /// The session is over. Called once; nothing follows.
+    fn closed(&self, reason: CloseReason);
+}
+
+/// The request that opened a session, as far as anyone may ask for it later.
+#[derive(Debug)]
+pub struct Head {
+    /// Path and query.
+    pub url: Box<str>,
+    /// The request's headers as a JSON object, names in lower case.
+    pub headers: Box<str>,
+    /// The peer's address.
+    pub address: SocketAddr,
+    /// When the session was opened, in Unix milliseconds.
+    pub issued: u64,
+    /// Whether the request came from a page of another origin.
+    pub xdomain: bool,
+}
+
+/// Settings of a transport.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Socket.IO's own options.
+    pub socket: SocketOptions,
+    /// Most sessions at a time.
+    pub connections: u64,
+    /// Most bytes queued to one session.
+    pub send_buffer: usize,
+    /// Time within which the body of a POST must be there.
+    pub body_timeout: Duration,
+    /// Threads that flush outboxes.
+    pub threads: usize,
+}
+
+impl Options {
+    fn offers(&self, transport: TransportName) -> bool {
+        self.socket.transports.contains(&transport)
+    }
+
+    fn max_payload(&self) -> usize {
+        usize::try_from(self.socket.max_http_buffer_size).unwrap_or(usize::MAX)
+    }
+}
+
+/// The sessions of a running server.
+pub struct Transport {
+    options: Options,
+    tasks: Tasks,
+    upper: Arc<dyn Upper>,
+    /// By session id. Read at each HTTP request and heartbeat, written when a session begins or ends.
+    sessions: RwLock<HashMap<Id, Arc<Session>>>,
+    flushers: Box<[Flusher]>,
+    heartbeat: Heartbeat,
+    /// Polling sessions that were closed with something left to fetch.
+    parting: DeadlineQueue<Id>,
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Transport").field("sessions", &self.count()).finish_non_exhaustive()
+    }
+}
+
+impl Transport {
+    /// Starts the transport's own tasks: heartbeat and flushers.
+    pub fn start(options: Options, tasks: Tasks, upper: Arc<dyn Upper>) -> Arc<Self> {
+        let transport = Arc::new(Self {
+            heartbeat: Heartbeat::new(&options.socket),
+            flushers: (0..options.threads.max(1)).map(|_| Flusher::default()).collect(),
+            parting: DeadlineQueue::new(CLOSE_TIMEOUT),
+            sessions: RwLock::default(),
+            options,
+            tasks,
+            upper,
+        });
+        for index in 0..transport.flushers.len() {
+            transport.run(move |transport| async move { transport.flushers[index].run(&transport.tasks).await });
+        }
+        transport.run(|transport| async move { heartbeat::ping(&transport).await });
+        transport.run(|transport| async move { heartbeat::expire(&transport).await });
+        transport.run(|transport| async move {
+            loop {
+                let id = tokio::select! {
+                    id = transport.parting.next() => id,
+                    () = transport.tasks.stopping() => return,
+                };
+                if let Some(session) = transport.find(&id) {
+                    session.part();
+                }
+            }
+        });
+        transport
+    }
+
+    /// Sessions that are open or parting.
+    pub fn count(&self) -> usize {
+        read(&self.sessions).len()
+    }
+
+    /// Closes every session, so that its client reconnects to whatever comes next.
+    pub fn close_all(&self) {
+        let sessions: Vec<_> = read(&self.sessions).values().cloned().collect();
+        for session in sessions {
+            session.close(CloseReason::ServerShutdown);
+        }
+    }
+
+    /// Lets go of what is left when every task has ended.
+    pub fn abandon(&self) {
+        let sessions: Vec<_> = write(&self.sessions).drain().map(|(_, session)| session).collect();
+        for session in sessions {
+            session.unlink();
+            session.tell_closed();
+        }
+    }
+
+    fn run<F: Future<Output = ()> + Send + 'static>(self: &Arc<Self>, task: impl FnOnce(Arc<Self>) -> F) {
+        self.tasks.spawn(task(self.clone()));
+    }
+
+    fn find(&self, id: &Id) -> Option<Arc<Session>> {
+        read(&self.sessions).get(id).cloned()
+    }
+
+    /// Makes a session. `None`: there is no place for another.
+    fn open(self: &Arc<Self>, head: Head, link: session::Link) -> Option<Arc<Session>> {
+        let session = Session::new(self, head, link);
+        {
+            let mut sessions = write(&self.sessions);
+            if sessions.len() as u64 >= self.options.connections || self.tasks.is_stopping() {
+                return None;
+            }
+            sessions.insert(session.id(), session.clone());
+        }
+        session.send(&[handshake::open_packet(&session, &self.options)]);
+        session.receive_with(self.upper.opened(&session));
+        self.heartbeat.begin(session.id());
+        Some(session)
+    }
+
+    fn forget(&self, id: &Id) {
+        let mut sessions = write(&self.sessions);
+        sessions.remove(id);
+        if sessions.capacity() > 1_024 && sessions.len() < sessions.capacity() / 8 {
+            sessions.shrink_to_fit();
+        }
+    }
+}

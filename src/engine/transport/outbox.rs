@@ -1,0 +1,192 @@
+//! What waits to be sent to one peer, counted in bytes.
+
+use std::{cell::RefCell, collections::VecDeque, io};
+
+use tokio::net::TcpStream;
+
+use super::frame::Frame;
+
+/// Small frames for one peer leave in one write of at most this many bytes.
+const WRITE_SIZE: usize = 64 * 1024;
+
+thread_local! {
+    /// Where small frames are joined: one per thread, not per connection.
+    static JOINED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Frames in order, their cost, and how much of the first one was already written.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    frames: VecDeque<Frame>,
+    cost: usize,
+    /// Cost of a batch that is being written at this moment.
+    in_flight: usize,
+}
+
+/// Frames taken out of an outbox to be written without holding its lock.
+#[derive(Debug, Default)]
+pub struct Batch {
+    frames: VecDeque<Frame>,
+    /// Bytes of the first frame that were written.
+    written: usize,
+}
+
+impl Outbox {
+    /// Whether nothing waits here.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Puts the frames of one packet in, together. An empty outbox takes a packet of any size.
+    ///
+    /// Returns `false`, and takes nothing, where `cap` would be exceeded.
+    pub fn push(&mut self, frames: &[Frame], cap: usize) -> bool {
+        let cost: usize = frames.iter().map(Frame::cost).sum();
+        let queued = self.cost + self.in_flight;
+        if queued > 0 && queued + cost > cap {
+            return false;
+        }
+        self.cost += cost;
+        self.frames.extend(frames.iter().cloned());
+        true
+    }
+
+    /// Puts one more frame in, whatever the cap: the last one of a connection.
+    pub fn push_last(&mut self, frame: Frame) {
+        self.cost += frame.cost();
+        self.frames.push_back(frame);
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Takes everything, to be written.
+    pub fn take(&mut self, batch: &mut Batch) {
+        debug_assert!(self.in_flight == 0 && batch.frames.is_empty(), "one batch of an outbox at a time");
+        std::mem::swap(&mut self.frames, &mut batch.frames);
+        self.in_flight = std::mem::take(&mut self.cost);
+    }
+
+    /// Takes everything as a long-polling payload.
+    pub fn take_payload(&mut self) -> Vec<u8> {
+        let mut payload = Vec::with_capacity(self.cost);
+        for frame in self.frames.drain(..) {
+            frame.append_to_payload(&mut payload);
+        }
+        self.frames = VecDeque::new();
+        self.cost = 0;
+        payload
+    }
+
+    /// Puts back what of a batch was not written, in front of what came meanwhile.
+    pub fn restore(&mut self, batch: &mut Batch) {
+        self.in_flight = 0;
+        if batch.frames.is_empty() {
+            if self.frames.is_empty() {
+                // An idle connection holds no buffer.
+                self.frames = VecDeque::new();
+            }
+            return;
+        }
+        self.cost += batch.frames.iter().map(Frame::cost).sum::<usize>();
+        batch.frames.append(&mut self.frames);
+        std::mem::swap(&mut self.frames, &mut batch.frames);
+        batch.frames = VecDeque::new();
+    }
+}
+
+impl Batch {
+    /// A batch whose first frame was partly written earlier.
+    pub fn resume(written: usize) -> Self {
+        Self { frames: VecDeque::new(), written }
+    }
+
+    /// Bytes of the first remaining frame that were written.
+    pub fn written(&self) -> usize {
+        self.written
+    }
+
+    /// Writes as much as the socket takes. `Ok(true)`: everything.
+    ///
+    /// # Errors
+    /// The socket's own, other than that it takes no more now.
+    pub fn write_to(&mut self, stream: &TcpStream) -> io::Result<bool> {
+        while let Some(first) = self.frames.front() {
+            let result = if self.frames.len() == 1 || first.wire().len() - self.written >= WRITE_SIZE {
+                stream.try_write(&first.wire()[self.written..])
+            } else {
+                JOINED.with_borrow_mut(|joined| {
+                    joined.clear();
+                    let mut skip = self.written;
+                    for frame in &self.frames {
+                        let bytes = &frame.wire()[skip..];
+                        skip = 0;
+                        if !joined.is_empty() && joined.len() + bytes.len() > WRITE_SIZE {
+                            break;
+                        }
+                        joined.extend_from_slice(bytes);
+                    }
+                    stream.try_write(joined)
+                })
+            };
+            match result {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => self.advance(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.written += count;
+        while let Some(first) = self.frames.front() {
+            let length = first.wire().len();
+            if self.written < length {
+                return;
+            }
+            self.written -= length;
+            self.frames.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cap_counts_what_is_being_written_too() {
+        let frame = Frame::text(&["x".repeat(100).as_str()]);
+        let cap = 2 * frame.cost();
+        let mut outbox = Outbox::default();
+        assert!(outbox.push(&[Frame::text(&["x".repeat(10_000).as_str()])], cap), "an empty one takes any packet");
+        assert!(!outbox.push(std::slice::from_ref(&frame), cap));
+        outbox.clear();
+        assert!(outbox.push(&[frame.clone(), frame.clone()], cap));
+        let mut batch = Batch::default();
+        outbox.take(&mut batch);
+        assert!(!outbox.push(std::slice::from_ref(&frame), cap), "the batch still counts");
+        batch.advance(frame.wire().len() + 1);
+        outbox.restore(&mut batch);
+        assert_eq!(batch.written(), 1);
+        assert!(outbox.push(std::slice::from_ref(&frame), cap));
+        assert!(!outbox.push(&[frame], cap));
+    }
+
+    #[test]
+    fn what_was_not_written_stays_in_front() {
+        let mut outbox = Outbox::default();
+        outbox.push(&[Frame::text(&["4a"]), Frame::text(&["4b"])], 10_000);
+        let mut batch = Batch::default();
+        outbox.take(&mut batch);
+        outbox.push(&[Frame::text(&["4c"])], 10_000);
+        batch.advance(4);
+        outbox.restore(&mut batch);
+        assert_eq!(outbox.take_payload(), b"4b\x1e4c");
+        assert!(outbox.is_empty());
+    }
+}

@@ -1,0 +1,169 @@
+//! The task of one WebSocket: reads it, and writes where a flusher could not.
+
+use std::{cell::RefCell, io, pin::pin, sync::Arc, time::Duration};
+
+use engineioxide_core::{Packet, ProtocolVersion};
+use socketioxide_core::Str;
+use tokio::{net::TcpStream, time::timeout};
+
+use super::{
+    CLOSE_TIMEOUT, CloseReason, Receiver, Session,
+    reader::{FrameReader, Incoming},
+};
+
+/// Bytes read at once: one buffer per thread, not per connection.
+const READ_SIZE: usize = 64 * 1024;
+
+thread_local! {
+    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_SIZE].into());
+}
+
+/// Runs a session on its WebSocket until both are gone. `early`: bytes that came together with the upgrade request.
+pub async fn run(session: Arc<Session>, stream: Arc<TcpStream>, mut reader: FrameReader, early: Vec<Incoming>) {
+    let Some(receiver) = session.receiver() else {
+        return session.unlink();
+    };
+    for incoming in early {
+        handle(&session, &*receiver, incoming);
+    }
+    loop {
+        let mut woken = pin!(session.wake().notified());
+        woken.as_mut().enable();
+        let intent = session.intent();
+        if intent.closing {
+            break;
+        }
+        tokio::select! {
+            ready = stream.readable(), if intent.reads => {
+                let read = ready.and_then(|()| read_available(&session, &*receiver, &stream, &mut reader));
+                match read {
+                    Ok(Read::More) => {}
+                    Ok(Read::End) => session.close(CloseReason::TransportClose),
+                    Ok(Read::Broken(reason)) => session.close(reason),
+                    Err(_) => session.close(CloseReason::TransportError),
+                }
+            }
+            ready = stream.writable(), if intent.writes => match ready {
+                Ok(()) => session.unblock(),
+                Err(_) => session.close(CloseReason::TransportError),
+            },
+            () = woken => {}
+        }
+    }
+    drop(receiver);
+    // Boxed: an open connection's task does not carry the state of its end.
+    Box::pin(part(&session, &stream, reader)).await;
+    session.unlink();
+}
+
+enum Read {
+    More,
+    End,
+    Broken(CloseReason),
+}
+
+/// Reads what is there, a few buffers at most, so that one busy peer does not keep a thread to itself.
+fn read_available(
+    session: &Arc<Session>,
+    receiver: &dyn Receiver,
+    stream: &TcpStream,
+    reader: &mut FrameReader,
+) -> io::Result<Read> {
+    BUFFER.with_borrow_mut(|buffer| {
+        for _ in 0..4 {
+            let count = match stream.try_read(buffer) {
+                Ok(0) => return Ok(Read::End),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            };
+            let result = reader.feed(&mut buffer[..count], &mut |incoming| handle(session, receiver, incoming));
+            if let Err(reason) = result {
+                return Ok(Read::Broken(reason));
+            }
+            if count < buffer.len() || !session.is_ready() {
+                break;
+            }
+        }
+        Ok(Read::More)
+    })
+}
+
+fn handle(session: &Arc<Session>, receiver: &dyn Receiver, incoming: Incoming) {
+    if !session.is_open() {
+        return;
+    }
+    match incoming {
+        Incoming::Text(text) => {
+            if let Err(reason) = packet(session, receiver, text) {
+                session.close(reason);
+            }
+        }
+        Incoming::Binary(bytes) => receiver.binary(bytes),
+        Incoming::Ping(payload) => session.websocket_pong(&payload),
+        Incoming::Close => session.close(CloseReason::TransportClose),
+    }
+}
+
+/// Handles one Engine.IO packet of an open session, from whichever transport.
+pub fn packet(session: &Session, receiver: &dyn Receiver, text: Str) -> Result<(), CloseReason> {
+    match Packet::parse(ProtocolVersion::V4, text).map_err(|_| CloseReason::ParseError)? {
+        Packet::Message(text) => receiver.message(text),
+        Packet::Binary(bytes) => receiver.binary(bytes),
+        Packet::Pong => session.pong(),
+        Packet::Close => return Err(CloseReason::TransportClose),
+        // In version 4 it is the server that pings.
+        Packet::Ping | Packet::PingUpgrade => return Err(CloseReason::TransportError),
+        Packet::Upgrade | Packet::Noop | Packet::PongUpgrade | Packet::Open(_) | Packet::BinaryV3(_) => {}
+    }
+    Ok(())
+}
+
+/// Sends what is left, the close frame last, and waits for the peer to go, both for a limited time.
+async fn part(session: &Arc<Session>, stream: &TcpStream, mut reader: FrameReader) {
+    let drained = timeout(CLOSE_TIMEOUT, async {
+        loop {
+            let mut woken = pin!(session.wake().notified());
+            woken.as_mut().enable();
+            session.flush();
+            if session.is_drained() {
+                return;
+            }
+            if session.intent().writes {
+                match stream.writable().await {
+                    Ok(()) => session.unblock(),
+                    Err(_) => return,
+                }
+            } else {
+                woken.await;
+            }
+        }
+    })
+    .await;
+    if drained.is_ok() {
+        // A peer that closes first spares the server a TIME_WAIT, and unread bytes would turn the close into a reset.
+        let _ = timeout(CLOSE_TIMEOUT, read_to_end(stream, &mut reader)).await;
+    } else {
+        // The kernel would keep megabytes for a peer that does not read.
+        let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
+    }
+}
+
+/// Discards what comes until the peer closes.
+async fn read_to_end(stream: &TcpStream, reader: &mut FrameReader) {
+    let mut over = false;
+    while !over {
+        if stream.readable().await.is_err() {
+            return;
+        }
+        over = BUFFER.with_borrow_mut(|buffer| match stream.try_read(buffer) {
+            Ok(0) => true,
+            Ok(count) => {
+                let mut closed = false;
+                let broken = reader.feed(&mut buffer[..count], &mut |incoming| closed |= incoming == Incoming::Close);
+                closed || broken.is_err()
+            }
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        });
+    }
+}

@@ -1,0 +1,174 @@
+import type { ConnectedClient, DialogueContext, EventMessage, HooksConfig, Logger } from "../index.js";
+import type { CallQueue } from "./call-queue.js";
+import type { Clients } from "./clients.js";
+import type { Dispatcher } from "./dispatcher.js";
+import type { HistoryRequests } from "./history-requests.js";
+import type { HttpBridge } from "./http/bridge.js";
+import type { Call, NativeDialogue } from "./native.js";
+import { pack, revive } from "./payload.js";
+import type { Rooms } from "./rooms.js";
+import { SocketServer } from "./socket-io/server.js";
+import { ServerSocket } from "./socket-io/socket.js";
+import { restore, type Triggers } from "./trigger.js";
+
+/** All that a call can concern. */
+export interface Parts {
+  readonly engine: NativeDialogue;
+  readonly queue: CallQueue;
+  readonly log: Logger;
+  readonly dispatcher: Dispatcher;
+  readonly hooks: HooksConfig;
+  readonly context: DialogueContext;
+  readonly io: SocketServer;
+  readonly clients: Clients;
+  readonly rooms: Rooms;
+  readonly triggers: Triggers;
+  readonly histories: HistoryRequests;
+  readonly http: HttpBridge;
+  /** Milliseconds that a hook may take to settle. */
+  readonly hookTimeout: number;
+}
+
+type Of<Kind extends Call["k"]> = Call & { k: Kind };
+
+/** Does what a call from the engine asks for: finds the objects it names, and tells the hooks and handlers concerned. */
+export function handleCall(parts: Parts, call: Call, attachments: Buffer[]): void {
+  const { dispatcher, histories, hooks, http, log, rooms } = parts;
+  switch (call.k) {
+    case "event":
+      tellEvent(parts, call, attachments);
+      break;
+    case "connected":
+      tellConnected(parts, call);
+      break;
+    case "disconnected":
+      tellDisconnected(parts, call);
+      break;
+    case "joined":
+    case "left":
+      tellMoved(parts, call);
+      break;
+    case "created":
+    case "updated":
+      tellRoom(parts, call);
+      break;
+    case "deleted":
+      rooms.end(call.key);
+      dispatcher.observe("rooms.onDeleted", () => hooks.rooms?.onDeleted?.(call.room));
+      break;
+    case "cleanup":
+      cleanUp(parts, call, attachments);
+      break;
+    case "load":
+      load(parts, call);
+      break;
+    case "history":
+      histories.settle(call.token, call.messages && revive(call.messages, attachments), call.error);
+      break;
+    case "http":
+      void http.handle(call, attachments[0]);
+      break;
+    case "log":
+      log[call.level]({ message: call.message, atFunction: call.atFunction, data: call.data });
+      break;
+  }
+}
+
+function tellConnected(
+  { clients, context, dispatcher, engine, hooks, io }: Parts,
+  call: Of<"connected">,
+): void {
+  const client = clients.connected(call.client);
+  const clientSocket = client.socket;
+  dispatcher.observe("socket.onConnect", () => hooks.socket?.onConnect?.({ context, clientSocket }));
+  dispatcher.observe("clients.onConnected", () => hooks.clients?.onConnected?.(client));
+  SocketServer.connected(io, clientSocket, dispatcher);
+  engine.clientReady(client.id);
+}
+
+function tellDisconnected(parts: Parts, { id, reason, rooms }: Of<"disconnected">): void {
+  const { clients, context, dispatcher, engine, hooks } = parts;
+  const client = clients.find(id);
+  if (client) {
+    const clientSocket = client.socket;
+    dispatcher.observe("clients.onDisconnected", () => hooks.clients?.onDisconnected?.(client));
+    for (const room of rooms) tellLeft(parts, client, room);
+    dispatcher.observe("socket.onDisconnect", () => hooks.socket?.onDisconnect?.({ context, clientSocket }));
+    ServerSocket.ended(clientSocket, reason, dispatcher);
+  }
+  engine.clientForget(id);
+  clients.end(id);
+}
+
+function tellLeft({ dispatcher, hooks }: Parts, client: ConnectedClient, roomId: string): void {
+  dispatcher.observe("clients.onLeft", () => hooks.clients?.onLeft?.(client, roomId));
+}
+
+function tellMoved(parts: Parts, call: Of<"joined" | "left">): void {
+  const { clients, dispatcher, hooks } = parts;
+  const client = clients.find(call.id);
+  if (!client) return;
+  if (call.k === "left") tellLeft(parts, client, call.room);
+  else dispatcher.observe("clients.onJoined", () => hooks.clients?.onJoined?.(client, call.room));
+}
+
+function tellRoom({ dispatcher, hooks, rooms }: Parts, call: Of<"created" | "updated">): void {
+  const room = rooms.byKey(call.key)?.handle;
+  if (!room) return;
+  if (call.k === "created") dispatcher.observe("rooms.onCreated", () => hooks.rooms?.onCreated?.(room));
+  else dispatcher.observe("rooms.onUpdated", () => hooks.rooms?.onUpdated?.(room));
+}
+
+function tellEvent(parts: Parts, call: Of<"event">, attachments: Buffer[]): void {
+  const { context, dispatcher, hooks, rooms, triggers } = parts;
+  const roomId = call.room;
+  const payload = call.local === 0 ? undefined : triggers.take(call.local);
+  const message = restore(revive(call.message, attachments), payload);
+
+  if (hooks.events?.onTriggered) {
+    dispatcher.observe("events.onTriggered", () => hooks.events?.onTriggered?.(roomId, message));
+  }
+  const handlerName = `room.on('${message.event}')`;
+  rooms.byKey(call.key)?.eachHandler(message.event, (handler) => {
+    dispatcher.observe(handlerName, () => handler(message));
+  });
+  if (hooks.events?.afterEach) {
+    const told = { context, roomId, message, recipientCount: call.recipients };
+    dispatcher.observe("events.afterEach", () => hooks.events?.afterEach?.(told));
+  }
+}
+
+function cleanUp(parts: Parts, call: Of<"cleanup">, attachments: Buffer[]): void {
+  const { dispatcher, engine, hookTimeout, hooks } = parts;
+  const messages = revive(call.messages, attachments);
+  const cleanedUp = () => hooks.events?.onCleanup?.(call.room, call.event, messages);
+  // The engine lets go of them however the hook settled: it was told, and would fail again.
+  dispatcher.ask("events.onCleanup", hookTimeout, cleanedUp, () => engine.cleanupDone(call.token));
+}
+
+function load({ dispatcher, engine, hookTimeout, hooks, log, queue }: Parts, call: Of<"load">): void {
+  const { event, room, start, end, token } = call;
+  const loaded = () => hooks.events?.onLoad?.(room, event, start, end);
+  dispatcher.ask("events.onLoad", hookTimeout, loaded, (answer) => {
+    const attachments: Buffer[] = [];
+    let json: string | undefined;
+    try {
+      if (answer) json = packMessages(answer.value, attachments);
+    } catch (error) {
+      log.error({
+        message: "events.onLoad gave what cannot be sent",
+        atFunction: "events.onLoad",
+        data: error,
+      });
+    }
+    engine.loadDone(token, json ?? null, json === undefined ? [] : attachments);
+    queue.drain();
+  });
+}
+
+function packMessages(value: EventMessage[] | undefined, attachments: Buffer[]): string | undefined {
+  if (!Array.isArray(value) || !value.every((item) => typeof item === "object" && item !== null)) {
+    throw new TypeError("events.onLoad must give an array of messages");
+  }
+  return pack(value, attachments);
+}

@@ -1,0 +1,100 @@
+import { setImmediate } from "node:timers";
+import type { Batch, Call } from "./native.js";
+
+/** Calls taken at once: enough that one parse serves many, few enough that nothing waits long. */
+const BATCH = 256;
+/** How long the loop goes on before the runtime's own I/O has its turn. */
+const TURN_MS = 10;
+/** A drain inside a drain inside … ends here; what is left is done by the outer ones, in order. */
+const MAX_DEPTH = 100;
+/** A synchronous drain that never catches up with the engine ends here, and the rest comes in the next turns. */
+const MAX_SYNCHRONOUS = 20_000;
+const NONE: Buffer[] = [];
+
+/**
+ * The engine's calls, in order. One list and one cursor: a drain that a handler causes goes on where the outer one is, so that
+ * order holds however deep they nest.
+ */
+export class CallQueue {
+  readonly #take: (max: number) => Batch | null;
+  readonly #handle: (call: Call, attachments: Buffer[]) => void;
+  #calls: Call[] = [];
+  #attachments: Buffer[] = [];
+  #cursor = 0;
+  #usedAttachments = 0;
+  #depth = 0;
+  #scheduled = false;
+  #finished = 0;
+
+  constructor(take: (max: number) => Batch | null, handle: (call: Call, attachments: Buffer[]) => void) {
+    this.#take = take;
+    this.#handle = handle;
+  }
+
+  /** Whether a call is being handled right now. */
+  get isInside(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** The engine has something: turn by turn until there is nothing. */
+  readonly wake = (): void => {
+    // Woken inside a call (by a nested event loop, as debuggers have): the outer loop goes on anyway.
+    if (this.isInside) return;
+    const deadline = performance.now() + TURN_MS;
+    // Asking for the time costs as much as a small call.
+    for (let done = 1; this.#next(); done++) {
+      if (done % 16 !== 0 || performance.now() < deadline) continue;
+      this.#schedule();
+      return;
+    }
+  };
+
+  /** Everything, now; nothing when called from inside a call, which the caller's own loop follows. */
+  drain(): void {
+    if (this.isInside) return;
+    for (let done = 0; done < MAX_SYNCHRONOUS; done++) if (!this.#next()) return;
+    this.#schedule();
+  }
+
+  /** Everything up to and including the event with this number, also from inside a call. */
+  drainUntil(local: number): void {
+    if (this.#depth >= MAX_DEPTH) return;
+    while (this.#finished < local && this.#next());
+    if (!this.isInside) this.#schedule();
+  }
+
+  /** Handles one call; false when there was none. */
+  #next(): boolean {
+    if (this.#cursor === this.#calls.length && !this.#refill()) return false;
+    const call = this.#calls[this.#cursor++] as Call;
+    const first = this.#usedAttachments;
+    this.#usedAttachments += call.bins ?? 0;
+    const attachments = call.bins ? this.#attachments.slice(first, this.#usedAttachments) : NONE;
+    this.#depth++;
+    try {
+      this.#handle(call, attachments);
+    } finally {
+      this.#depth--;
+      if (call.k === "event" && call.local > this.#finished) this.#finished = call.local;
+    }
+    return true;
+  }
+
+  #refill(): boolean {
+    const batch = this.#take(BATCH);
+    this.#calls = batch === null ? [] : JSON.parse(batch.json);
+    this.#attachments = batch?.attachments ?? [];
+    this.#cursor = 0;
+    this.#usedAttachments = 0;
+    return this.#calls.length > 0;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.wake();
+    });
+  }
+}

@@ -1,0 +1,135 @@
+import type { DialogueConfig, EventDefinition, FetchApp, HooksConfig, Logger, RoomConfig } from "../index.js";
+import { readCors } from "./cors-config.js";
+import { invalidConfig } from "./errors.js";
+import { fields, flag, integer, knownFields, list, method, optional, text } from "./fields.js";
+import { readHooks } from "./hooks.js";
+import { type Limits, readLimits } from "./limits-config.js";
+import { createDefaultLogger } from "./logger.js";
+import { type RoomSpec, readEvents, readRoom } from "./room-config.js";
+
+/** A configuration, checked: nothing of it can surprise the engine any more. */
+export interface Settings {
+  /** What the engine gets. */
+  readonly engineJson: string;
+  readonly port: number;
+  readonly host: string | undefined;
+  readonly app: FetchApp | undefined;
+  readonly hooks: HooksConfig;
+  readonly logger: Logger;
+  readonly limits: Limits;
+  /** Definitions that rooms may name by name alone. */
+  readonly definitions: EventDefinition[];
+  readonly rooms: ({ id: string; path: string } & RoomSpec)[];
+}
+
+const LONGEST_TIME = 2 ** 31 - 1;
+const LARGEST_SIZE = 2 ** 32 - 1;
+const TRANSPORTS = ["polling", "websocket"];
+
+export function readConfig(config: DialogueConfig): Settings {
+  const given = fields(config, "config");
+  refuseWhatComesLater(given);
+  const definitions = given["events"] === undefined ? [] : readEvents(given["events"], "events");
+  const limits = readLimits(given["limits"], definitions);
+  const port = given["port"] === undefined ? 3000 : integer(given["port"], "port", 0, 65_535);
+  const { host } = optional(given, "host", "", text);
+  if (given["runtime"] !== undefined && given["runtime"] !== "node" && given["runtime"] !== "bun") {
+    throw invalidConfig("runtime", 'must be "node" or "bun"');
+  }
+  optional(given, "overrideGlobalObjects", "", flag);
+  const { app } = optional(given, "app", "", readApp);
+  const { logger } = optional(given, "logger", "", readLogger);
+  const rooms = readRooms(config.rooms, definitions, limits.idLength);
+  const hooks = readHooks(given["hooks"]);
+  const engine = {
+    port,
+    ...(host !== undefined && { host }),
+    // Also the app that is made here may get routes later.
+    hasApp: true,
+    socket: readSocket(given["socket"] ?? {}),
+    limits: limits.json,
+    cors: readCors(given["cors"]),
+    ...optional(given, "threads", "", (value, path) => integer(value, path, 1, 1024)),
+    rooms: [],
+  };
+  return {
+    engineJson: JSON.stringify(engine),
+    port,
+    host,
+    app,
+    hooks,
+    logger: logger ?? createDefaultLogger(),
+    limits,
+    definitions,
+    rooms,
+  };
+}
+
+/** What protects a server must not be accepted and then not done. */
+function refuseWhatComesLater(given: Record<string, unknown>): void {
+  for (const name of ["jwt", "tls"]) {
+    if (given[name] !== undefined) throw invalidConfig(name, "is not available in this version");
+  }
+}
+
+function readApp(value: unknown, path: string): FetchApp {
+  if (typeof (value as Partial<FetchApp> | null)?.fetch !== "function") {
+    throw invalidConfig(path, "must be a Hono app, or an object with fetch(request)");
+  }
+  return value as FetchApp;
+}
+
+function readLogger(value: unknown, path: string): Logger {
+  const given = fields(value, path, "must be a logger");
+  for (const level of ["debug", "info", "warn", "error"]) method(given[level], `${path}.${level}`);
+  return value as Logger;
+}
+
+function readRooms(value: unknown, definitions: EventDefinition[], idLength: number): Settings["rooms"] {
+  if (typeof value !== "object" || value === null)
+    throw invalidConfig("rooms", "must be an object or an array");
+  const entries = Array.isArray(value)
+    ? value.map((room: unknown, index): [unknown, unknown, string] => {
+        const path = `rooms[${index}]`;
+        return [fields(room, path, "must be a room: { id, name, events, … }")["id"], room, path];
+      })
+    : Object.entries(value).map(([id, room]): [unknown, unknown, string] => [id, room, `rooms.${id}`]);
+
+  const taken = new Set<string>();
+  return entries.map(([key, room, path]) => {
+    const id = text(key, Array.isArray(value) ? `${path}.id` : path);
+    if (Buffer.byteLength(id) > idLength)
+      throw invalidConfig(path, `the id must have at most ${idLength} bytes`);
+    if (taken.has(id)) throw invalidConfig(`${path}.id`, `'${id}' is taken by a room before it`);
+    taken.add(id);
+    return { id, path, ...readRoom(room as RoomConfig, path, definitions) };
+  });
+}
+
+function readSocket(value: unknown): Record<string, unknown> {
+  const path = "socket";
+  const times = ["pingInterval", "pingTimeout", "connectTimeout", "upgradeTimeout"];
+  const given = knownFields(value, path, ["path", ...times, "maxHttpBufferSize", "transports"]);
+  const time = (item: unknown, at: string) => integer(item, at, 1, LONGEST_TIME);
+  return {
+    ...optional(given, "path", path, readPath),
+    ...Object.assign({}, ...times.map((name) => optional(given, name, path, time))),
+    ...optional(given, "maxHttpBufferSize", path, (item, at) => integer(item, at, 1, LARGEST_SIZE)),
+    ...optional(given, "transports", path, readTransports),
+  };
+}
+
+function readPath(value: unknown, path: string): string {
+  if (typeof value !== "string" || !/^\/[^\s?#]+$/.test(value)) {
+    throw invalidConfig(path, "must be a path such as '/socket.io'");
+  }
+  return value.replace(/\/+$/, "");
+}
+
+function readTransports(value: unknown, path: string): unknown[] {
+  const given = list(value, path, "transports");
+  if (given.length === 0 || !given.every((name) => TRANSPORTS.includes(name as string))) {
+    throw invalidConfig(path, 'must name "polling", "websocket" or both');
+  }
+  return [...new Set(given)];
+}

@@ -1,0 +1,121 @@
+import type { AuthData, ConnectedClient, DialogueErrorCode, Logger, Socket } from "../index.js";
+import type { CallQueue } from "./call-queue.js";
+import { roomNotFound } from "./errors.js";
+import type { Handle } from "./handle-contract.js";
+import type { ClientInfo, NativeDialogue } from "./native.js";
+import { ANY_EVENT } from "./protocol.js";
+import { ServerSocket } from "./socket-io/socket.js";
+
+/** What a client's handle leans on. */
+export interface ClientSupport {
+  readonly engine: NativeDialogue;
+  readonly queue: CallQueue;
+  readonly log: Logger;
+}
+
+/** `history` of `clientJoin`. */
+const NO_HISTORY = -1;
+const ALL_IN_MEMORY = 0;
+
+/** A handle of a connection: its id, and what the program may write into. All else is asked of the engine. */
+export class ClientHandle implements Handle<ConnectedClient> {
+  readonly id: string;
+  readonly userId: string;
+  readonly meta: Record<string, unknown>;
+  declare readonly auth?: AuthData;
+  readonly socket: Socket;
+  readonly #support: ClientSupport;
+
+  constructor(info: ClientInfo, support: ClientSupport) {
+    this.id = info.id;
+    this.userId = info.userId;
+    this.meta = info.meta;
+    if (info.auth !== undefined) this.auth = info.auth;
+    this.socket = new ServerSocket(info, support);
+    this.#support = support;
+    // `console.log(client)` and JSON show who it is, not the machinery.
+    Object.defineProperty(this, "socket", { enumerable: false });
+  }
+
+  join(roomId: string, options: { history?: boolean | number } = {}): void {
+    this.#act("join", roomId, () =>
+      this.#support.engine.clientJoin(this.id, roomId, historyOf(options?.history)),
+    );
+  }
+
+  leave(roomId: string): void {
+    this.#act("leave", roomId, () => this.#support.engine.clientLeave(this.id, roomId));
+  }
+
+  subscribe(roomId: string, eventName: string): void {
+    if (!this.#isText("subscribe", eventName)) return;
+    this.#act("subscribe", roomId, () => this.#support.engine.clientSubscribe(this.id, roomId, eventName));
+  }
+
+  subscribeAll(roomId: string): void {
+    this.#act("subscribeAll", roomId, () => this.#support.engine.clientSubscribe(this.id, roomId, ANY_EVENT));
+  }
+
+  unsubscribe(roomId: string, eventName: string): void {
+    if (!this.#isText("unsubscribe", eventName)) return;
+    this.#act("unsubscribe", roomId, () =>
+      this.#support.engine.clientUnsubscribe(this.id, roomId, eventName),
+    );
+  }
+
+  rooms(): string[] {
+    return this.#support.engine.clientRooms(this.id);
+  }
+
+  subscriptions(roomId: string): string[] {
+    return typeof roomId === "string" ? this.#support.engine.clientSubscriptions(this.id, roomId) : [];
+  }
+
+  send<T>(event: string, data: T): void {
+    try {
+      this.socket.emit(event, data);
+    } catch (error) {
+      this.#warn("send", `cannot send '${String(event)}': ${(error as Error).message}`, undefined);
+    }
+  }
+
+  disconnect(): void {
+    this.socket.disconnect(true);
+  }
+
+  /** Does what can be done; what cannot is a warning. */
+  #act(method: string, roomId: string, act: () => string): void {
+    if (!this.#isText(method, roomId)) return;
+    const code = act() as DialogueErrorCode | "";
+    if (code !== "") this.#warn(method, reason(code, roomId), { roomId, code });
+    this.#support.queue.drain();
+  }
+
+  #isText(method: string, value: unknown): boolean {
+    if (typeof value === "string") return true;
+    this.#warn(method, "room ids and event names must be strings", undefined);
+    return false;
+  }
+
+  #warn(method: string, message: string, data: object | undefined): void {
+    const atFunction = `client.${method}`;
+    this.#support.log.warn({
+      message: `${atFunction}: ${message}`,
+      atFunction,
+      data: { clientId: this.id, ...data },
+    });
+  }
+}
+
+function historyOf(history: unknown): number {
+  if (history === true) return ALL_IN_MEMORY;
+  const count = typeof history === "number" ? Math.min(Math.floor(history), 0x7fffffff) : 0;
+  return count >= 1 ? count : NO_HISTORY;
+}
+
+function reason(code: string, roomId: string): string {
+  if (code === "ROOM_NOT_FOUND") return roomNotFound(roomId);
+  if (code === "ROOM_FULL") return `Room '${roomId}' is at capacity`;
+  if (code === "NOT_IN_ROOM") return `Not in room '${roomId}'`;
+  return code;
+}

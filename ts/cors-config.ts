@@ -1,0 +1,56 @@
+import { invalidConfig } from "./errors.js";
+import { fields, flag, optional, text, texts } from "./fields.js";
+
+/** CORS as the engine has it. */
+export interface EngineCors {
+  any: boolean;
+  sameOrigin: boolean;
+  origins: string[];
+  methods?: string[];
+  credentials: boolean;
+}
+
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#,]+$/i;
+const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
+
+export function readCors(value: unknown): EngineCors {
+  if (value === undefined || value === true)
+    return { any: true, sameOrigin: false, origins: [], credentials: false };
+  if (value === false) return { any: false, sameOrigin: true, origins: [], credentials: false };
+  const given = fields(value, "cors", "must be a boolean or { origin, methods?, credentials? }");
+  const { any, sameOrigin, origins } = readOrigin(given["origin"], "cors.origin");
+  const { credentials } = optional(given, "credentials", "cors", flag);
+  if (any && credentials) {
+    // Browsers refuse the two together, and a server that worked around it would lend its cookies to every page.
+    throw invalidConfig("cors.credentials", "must not be true where any origin is allowed; list the origins");
+  }
+  return {
+    any,
+    sameOrigin,
+    origins,
+    ...optional(given, "methods", "cors", readMethods),
+    credentials: credentials ?? origins.length > 0,
+  };
+}
+
+function readOrigin(value: unknown, path: string): Pick<EngineCors, "any" | "sameOrigin" | "origins"> {
+  if (typeof value === "boolean") return { any: value, sameOrigin: !value, origins: [] };
+  if (typeof value !== "string" && !Array.isArray(value)) {
+    throw invalidConfig(path, "must be an origin, an array of origins, or a boolean");
+  }
+  const origins = typeof value === "string" ? [text(value, path)] : texts(value, path);
+  if (origins.includes("*")) return { any: true, sameOrigin: false, origins: [] };
+  for (const origin of origins) {
+    if (!ORIGIN.test(origin))
+      throw invalidConfig(path, `'${origin}' must be like 'https://example.com', without a path`);
+  }
+  // An empty list allows none but the server's own pages.
+  return { any: false, sameOrigin: origins.length === 0, origins };
+}
+
+function readMethods(value: unknown, path: string): string[] {
+  return texts(value, path).map((name) => {
+    if (!TOKEN.test(name)) throw invalidConfig(path, `'${name}' must be an HTTP method`);
+    return name.toUpperCase();
+  });
+}

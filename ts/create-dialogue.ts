@@ -1,0 +1,115 @@
+import { Hono } from "hono";
+import type { Dialogue, DialogueConfig, EventDefinition, Room, RoomConfig } from "../index.js";
+import { handleCall, type Parts } from "./call-handler.js";
+import { CallQueue } from "./call-queue.js";
+import { createClientRooms } from "./client-rooms.js";
+import { Clients } from "./clients.js";
+import { readConfig, type Settings } from "./config.js";
+import { createContext } from "./context.js";
+import { Dispatcher } from "./dispatcher.js";
+import { invalidConfig, roomNotFound } from "./errors.js";
+import { HistoryRequests } from "./history-requests.js";
+import { hookMask } from "./hooks.js";
+import { HttpBridge } from "./http/bridge.js";
+import { Lifecycle } from "./lifecycle.js";
+import { createGuardedLogger } from "./logger.js";
+import { type NativeDialogue, native } from "./native.js";
+import { Err } from "./result.js";
+import { Rooms } from "./rooms.js";
+import { SocketServer } from "./socket-io/server.js";
+import { Triggers } from "./trigger.js";
+
+/** Makes a server; see `index.d.ts`. */
+export function createDialogue(config: DialogueConfig): Dialogue {
+  const settings = readConfig(config);
+  const app = (settings.app ?? new Hono()) as Hono;
+  const parts = compose(settings, app);
+  makeRooms(parts.rooms, settings);
+  parts.queue.drain();
+  return face(parts, settings, app);
+}
+
+/** Makes the engine and the parts around it, and joins them. */
+function compose(settings: Settings, app: Hono): Parts {
+  const { hooks, limits } = settings;
+  const log = createGuardedLogger(settings.logger);
+  // The engine wakes the queue and the queue takes from the engine; neither does before both are there.
+  const engine: NativeDialogue = new native.NativeDialogue(settings.engineJson, () => queue.wake());
+  const queue = new CallQueue(
+    (max) => engine.drain(max),
+    (call, attachments) => {
+      // A fault of ours must not end the process either.
+      dispatcher.observe(`call '${call.k}'`, () => handleCall(parts, call, attachments));
+    },
+  );
+  const dispatcher = new Dispatcher(log);
+  const clients = new Clients({ engine, queue, log });
+  const triggers = new Triggers(engine, queue, hooks);
+  const histories = new HistoryRequests(engine, queue);
+  const clientsOf = (ids: string[]) => clients.of(ids);
+  const rooms = new Rooms({ engine, triggers, histories, clientsOf }, queue, log, {
+    definitions: settings.definitions,
+    ...(limits.clientRoomEvents && { clientRoomEvents: limits.clientRoomEvents }),
+  });
+  const io = new SocketServer(engine, () => engine.setHooks(hookMask(hooks, io.listens)));
+  const context = createContext(io, engine, clients, rooms);
+  const http = new HttpBridge(app, engine, dispatcher);
+  const { hookTimeout } = limits;
+  const parts: Parts = {
+    ...{ engine, queue, log, dispatcher, hooks, context, io },
+    ...{ clients, rooms, triggers, histories, http, hookTimeout },
+  };
+  engine.setHooks(hookMask(hooks, false));
+  return parts;
+}
+
+function makeRooms(rooms: Rooms, settings: Settings): void {
+  for (const { id, path, ...spec } of settings.rooms) {
+    if (rooms.make(id, spec) <= 0) throw invalidConfig(path, "its id is not acceptable");
+  }
+}
+
+/** What the program holds. Plain functions, so that they can be taken out of the object. */
+function face({ clients, engine, io, log, queue, rooms }: Parts, settings: Settings, app: Hono): Dialogue {
+  const lifecycle = new Lifecycle(engine, queue, log, settings);
+  const room = (id: string): Room | null => rooms.find(id) ?? null;
+  const stop = () => lifecycle.stop();
+  return {
+    app,
+    io,
+    get port() {
+      return lifecycle.port;
+    },
+    trigger(
+      roomId: string,
+      event: EventDefinition,
+      data: unknown,
+      from?: string,
+      meta?: Record<string, unknown>,
+    ) {
+      return rooms.find(roomId)?.trigger(event, data, from, meta) ?? Err(roomNotFound(roomId));
+    },
+    on(roomId, event, handler) {
+      const found = rooms.find(roomId);
+      if (found) return found.on(event, handler);
+      log.warn({ message: `on: ${roomNotFound(roomId)}`, atFunction: "on", data: { roomId } });
+      return () => {};
+    },
+    room,
+    getRoom: room,
+    rooms: () => rooms.all(),
+    createRoom(first: string | (RoomConfig & { id: string }), config?: RoomConfig, createdById?: string) {
+      if (typeof first === "object" && first !== null) return rooms.create(first.id, first);
+      return rooms.create(first, config as RoomConfig, createdById);
+    },
+    updateRoom: (id, changes) => rooms.update(id, changes),
+    deleteRoom: (id) => rooms.delete(id),
+    getClients: (userId) => clients.of(engine.userClientIds(userId)),
+    getAllClients: () => clients.of(engine.clientIds()),
+    getClientRooms: (userId) => createClientRooms(engine, queue, userId),
+    isInRoom: (userId, roomId) => engine.isInRoom(userId, roomId),
+    start: () => lifecycle.start(),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}

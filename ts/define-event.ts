@@ -1,0 +1,122 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { z } from "zod";
+import type { DefineEventOptions, EventDefinition, Result } from "../index.js";
+import { invalidConfig } from "./errors.js";
+import { ANY_EVENT } from "./protocol.js";
+import { Err, Ok } from "./result.js";
+
+/** Defines an event; see `index.d.ts`. */
+export function defineEvent<S extends z.ZodType>(
+  name: string,
+  options: DefineEventOptions & { schema: S },
+): EventDefinition<z.output<S>> & { readonly schema: S };
+export function defineEvent<S extends StandardSchemaV1>(
+  name: string,
+  options: DefineEventOptions & { schema: S },
+): EventDefinition<StandardSchemaV1.InferOutput<S>>;
+export function defineEvent<T = unknown>(name: string, options?: DefineEventOptions): EventDefinition<T>;
+export function defineEvent(
+  name: string,
+  options: DefineEventOptions & { schema?: unknown } = {},
+): EventDefinition {
+  const { schema, description, history } = options;
+  const definition = {
+    name,
+    ...(description !== undefined && { description }),
+    ...(schema !== undefined && { schema }),
+    ...(history !== undefined && { history: Object.freeze({ ...history }) }),
+  };
+  checkEvent(definition, "event");
+  return Object.freeze(definition) as EventDefinition;
+}
+
+/** Throws unless `value` can serve as an event definition. */
+export function checkEvent(value: unknown, path: string): asserts value is EventDefinition {
+  if (typeof value !== "object" || value === null) throw invalidConfig(path, "must be an event definition");
+  const { name, description, schema, history } = value as Record<string, unknown>;
+  if (typeof name !== "string" || name === "")
+    throw invalidConfig(`${path}.name`, "must be a non-empty string");
+  if (description !== undefined && typeof description !== "string") {
+    throw invalidConfig(`${path}.description`, "must be a string");
+  }
+  if (schema !== undefined && !isZod(schema) && !isStandard(schema)) {
+    throw invalidConfig(`${path}.schema`, "must be a Zod schema or a Standard Schema");
+  }
+  if (history !== undefined) checkHistory(history, `${path}.history`);
+}
+
+function checkHistory(value: unknown, path: string): void {
+  if (typeof value !== "object" || value === null) throw invalidConfig(path, "must be { enabled, limit }");
+  const { enabled, limit } = value as Record<string, unknown>;
+  if (typeof enabled !== "boolean") throw invalidConfig(`${path}.enabled`, "must be a boolean");
+  // A history that is switched off may say anything reasonable about its length.
+  const least = enabled ? 1 : 0;
+  if (!Number.isSafeInteger(limit) || (limit as number) < least) {
+    throw invalidConfig(
+      `${path}.limit`,
+      enabled ? "must be a positive integer" : "must be an integer of 0 or more",
+    );
+  }
+}
+
+interface Issue {
+  readonly message: string;
+  readonly path?: readonly unknown[] | undefined;
+}
+
+interface ZodLike {
+  safeParse(data: unknown): { success: true; data: unknown } | { success: false; error: { issues: Issue[] } };
+}
+
+const isZod = (schema: unknown): schema is ZodLike =>
+  typeof (schema as Partial<ZodLike> | null)?.safeParse === "function";
+
+// ArkType's schemas are functions.
+const isStandard = (schema: unknown): schema is StandardSchemaV1 =>
+  (typeof schema === "object" || typeof schema === "function") &&
+  typeof (schema as Partial<StandardSchemaV1> | null)?.["~standard"]?.validate === "function";
+
+/** Judges a payload by the event's schema; see `index.d.ts`. */
+export function validateEventData<T>(event: EventDefinition<T>, data: unknown): Result<T, string> {
+  const schema: unknown = event.schema;
+  if (schema === undefined) return Ok(data as T);
+  const refused = (reason: string) => Err(`Event '${event.name}' validation failed: ${reason}`);
+  try {
+    if (isZod(schema)) {
+      const parsed = schema.safeParse(data);
+      return parsed.success ? Ok(parsed.data as T) : refused(describe(parsed.error.issues));
+    }
+    if (!isStandard(schema)) return refused("the schema is neither a Zod schema nor a Standard Schema");
+    const parsed = schema["~standard"].validate(data);
+    if (parsed instanceof Promise) {
+      parsed.catch(() => {});
+      return refused("the schema is asynchronous");
+    }
+    return parsed.issues ? refused(describe(parsed.issues)) : Ok(parsed.value as T);
+  } catch {
+    // What a refinement threw may hold anything; it is not for those who read this reason.
+    return refused("the schema threw or is asynchronous");
+  }
+}
+
+const describe = (issues: readonly Issue[]): string => issues.map(describeIssue).join(", ");
+
+function describeIssue({ message, path = [] }: Issue): string {
+  const keys = path.map((segment) =>
+    String(typeof segment === "object" && segment !== null ? (segment as { key: unknown }).key : segment),
+  );
+  return keys.length === 0 ? message : `${keys.join(".")}: ${message}`;
+}
+
+/** Whether a client may trigger `name`; see `index.d.ts`. */
+export function isEventAllowed(name: string, events: EventDefinition<unknown>[]): boolean {
+  return events.some((event) => event.name === name || event.name === ANY_EVENT);
+}
+
+/** The definition of exactly that name; see `index.d.ts`. */
+export function getEventByName(
+  name: string,
+  events: EventDefinition<unknown>[],
+): EventDefinition<unknown> | undefined {
+  return events.find((event) => event.name === name);
+}

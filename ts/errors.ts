@@ -1,0 +1,79 @@
+import type { DialogueErrorCode, DialogueError as PublicDialogueError } from "../index.js";
+
+/** What is known of a code: whether a client should retry, and the HTTP status that says the same. */
+export interface ErrorRow {
+  readonly code: string;
+  readonly retry: boolean;
+  readonly status: number;
+}
+
+const row = (code: string, retry: boolean, status: number): ErrorRow =>
+  Object.freeze({ code, retry, status });
+
+/**
+ * Equal to the engine's `errorTable()`, row for row (a test compares them). It stands here too because the browser has no
+ * engine.
+ */
+export const ERROR_TABLE: readonly ErrorRow[] = Object.freeze([
+  row("INVALID_CONFIG", false, 500),
+  row("PORT_IN_USE", true, 500),
+  row("INVALID_REQUEST", false, 400),
+  row("ROOM_NOT_FOUND", false, 404),
+  row("ROOM_EXISTS", false, 409),
+  row("ROOM_FULL", true, 409),
+  row("JOIN_DENIED", false, 403),
+  row("NOT_IN_ROOM", false, 403),
+  row("EVENT_NOT_ALLOWED", false, 403),
+  row("VALIDATION_FAILED", false, 422),
+  row("EVENT_BLOCKED", false, 403),
+  row("PERMISSION_DENIED", false, 403),
+  row("RATE_LIMITED", true, 429),
+  row("OVERLOADED", true, 503),
+  row("UNAUTHORIZED", false, 401),
+  row("TOKEN_EXPIRED", false, 401),
+  row("TIMEOUT", true, 504),
+  row("DISCONNECTED", true, 503),
+  row("UNAVAILABLE", true, 503),
+  row("INTERNAL", false, 500),
+]);
+
+/** Details that an error may carry beside its message. */
+interface Details {
+  roomId?: string;
+  event?: string;
+  cause?: unknown;
+}
+
+/** The one error class of this package. */
+export class DialogueError extends Error implements PublicDialogueError {
+  readonly code: DialogueErrorCode;
+  // `declare`: an absent detail is an absent property, not one that is undefined.
+  declare readonly roomId?: string;
+  declare readonly event?: string;
+  readonly retryable: boolean;
+
+  constructor(code: DialogueErrorCode, message: string, details: Details = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    if (details.roomId !== undefined) this.roomId = details.roomId;
+    if (details.event !== undefined) this.event = details.event;
+    this.retryable = ERROR_TABLE.some((known) => known.code === code && known.retry);
+  }
+}
+
+// On the prototype, as the built-in errors have it, so that it is no own property of every error.
+Object.defineProperty(DialogueError.prototype, "name", {
+  value: "DialogueError",
+  configurable: true,
+  writable: true,
+});
+
+/** The error for a field of a configuration that is not acceptable. */
+export function invalidConfig(path: string, expected: string): DialogueError {
+  return new DialogueError("INVALID_CONFIG", `${path}: ${expected}`);
+}
+
+/** The messages that the engine uses for the same. */
+export const roomNotFound = (id: string): string => `Room '${id}' does not exist`;
+export const eventNotAllowed = (event: string, id: string): string =>
+  `Event '${event}' is not allowed in room '${id}'`;

@@ -1,0 +1,110 @@
+import type { EventDefinition, Logger, Room, RoomConfig } from "../index.js";
+import type { CallQueue } from "./call-queue.js";
+import { text } from "./fields.js";
+import type { RoomInfo, RoomKey } from "./native.js";
+import { ANY_EVENT } from "./protocol.js";
+import { Registry } from "./registry.js";
+import { RoomState, type RoomSupport } from "./room.js";
+import { type RoomSpec, readRoom, readRoomChanges } from "./room-config.js";
+
+/** What the rooms are governed by. */
+export interface RoomRules {
+  /** Definitions that rooms may name by name alone. */
+  readonly definitions: EventDefinition[];
+  /** Definitions of rooms that clients create; absent: any event. */
+  readonly clientRoomEvents?: EventDefinition[];
+}
+
+/** `createRoom` of the engine, where it made none. */
+const TAKEN = 0;
+
+/** The rooms' handles, and what changes rooms. */
+export class Rooms {
+  readonly #support: RoomSupport;
+  readonly #queue: CallQueue;
+  readonly #log: Logger;
+  readonly #rules: RoomRules;
+  readonly #states: Registry<RoomKey, RoomState>;
+
+  constructor(support: RoomSupport, queue: CallQueue, log: Logger, rules: RoomRules) {
+    this.#support = support;
+    this.#queue = queue;
+    this.#log = log;
+    this.#rules = rules;
+    // Rooms made here have their handle at once: what is looked for and has none was made by a client.
+    this.#states = new Registry((key) => {
+      const info = support.engine.roomInfo(key);
+      const allowed = rules.clientRoomEvents ?? [{ name: ANY_EVENT }];
+      return info === null ? undefined : new RoomState(key, JSON.parse(info), allowed, support);
+    });
+  }
+
+  find(id: string): Room | undefined {
+    return this.#byId(id)?.handle;
+  }
+
+  all(): Room[] {
+    return this.#support.engine.roomKeys().flatMap((key) => this.byKey(key)?.handle ?? []);
+  }
+
+  byKey(key: RoomKey): RoomState | undefined {
+    return this.#states.get(key);
+  }
+
+  /** Makes a room; its hooks run when the queue is drained. 0: the id is taken; -1: it is not acceptable. */
+  make(id: string, spec: RoomSpec): RoomKey {
+    const { engine } = this.#support;
+    const key = engine.createRoom(id, spec.json, spec.createdById);
+    if (key <= TAKEN) return key;
+    const info: RoomInfo = JSON.parse(engine.roomInfo(key) as string);
+    this.#states.add(key, new RoomState(key, info, spec.events, this.#support));
+    return key;
+  }
+
+  create(id: string, config: RoomConfig, createdById?: string): Room | null {
+    text(id, "id");
+    const spec = readRoom(config, `rooms.${id}`, this.#rules.definitions);
+    const key = this.make(id, createdById === undefined ? spec : { ...spec, createdById });
+    if (key < TAKEN) {
+      const message = "createRoom: the room's id is not acceptable; see limits.idLength";
+      this.#log.warn({ message, atFunction: "createRoom", data: { id: id.slice(0, 100) } });
+    }
+    const room = this.byKey(key)?.handle ?? null;
+    this.#queue.drain();
+    return room;
+  }
+
+  update(id: string, changes: unknown): Room | null {
+    const state = this.#byId(id);
+    const { json, events } = readRoomChanges(changes, `rooms.${id}`, this.#rules.definitions);
+    if (!state || !this.#support.engine.updateRoom(state.key, json)) return null;
+    const info = this.#support.engine.roomInfo(state.key);
+    if (info !== null) state.info = JSON.parse(info);
+    if (events) state.definitions = events;
+    this.#queue.drain();
+    return state.handle;
+  }
+
+  delete(id: string): boolean {
+    const { engine } = this.#support;
+    const key = this.#key(id);
+    const deleted = key !== TAKEN && engine.deleteRoom(key);
+    this.#queue.drain();
+    return deleted;
+  }
+
+  /** The room is gone. */
+  end(key: RoomKey): void {
+    this.#states.get(key)?.end();
+    this.#states.end(key);
+  }
+
+  #byId(id: string): RoomState | undefined {
+    const key = this.#key(id);
+    return key === TAKEN ? undefined : this.byKey(key);
+  }
+
+  #key(id: string): RoomKey {
+    return typeof id === "string" ? this.#support.engine.roomKey(id) : TAKEN;
+  }
+}

@@ -1,0 +1,108 @@
+import type { EventDefinition, EventMessage, HooksConfig, Result } from "../index.js";
+import type { CallQueue } from "./call-queue.js";
+import { getEventByName, isEventAllowed, validateEventData } from "./define-event.js";
+import { eventNotAllowed, roomNotFound } from "./errors.js";
+import { watchesEvents } from "./hooks.js";
+import type { NativeDialogue } from "./native.js";
+import { pack } from "./payload.js";
+import { Err, Ok } from "./result.js";
+import type { RoomState } from "./room.js";
+
+/** What the server triggered, as it was given: its own handlers get this, not what JSON made of it. */
+interface LocalPayload {
+  readonly data: unknown;
+  readonly meta: Record<string, unknown> | undefined;
+}
+
+const DONE = Ok();
+
+/** Events that the server itself triggers. */
+export class Triggers {
+  readonly #engine: NativeDialogue;
+  readonly #queue: CallQueue;
+  readonly #hooks: HooksConfig;
+  // In order of triggering, which is the order in which they come back.
+  readonly #payloads = new Map<number, LocalPayload>();
+  #last = 0;
+
+  constructor(engine: NativeDialogue, queue: CallQueue, hooks: HooksConfig) {
+    this.#engine = engine;
+    this.#queue = queue;
+    this.#hooks = hooks;
+  }
+
+  /** Allowed, validated, accepted: in this order, and all of it before this returns. */
+  trigger(
+    room: RoomState,
+    event: EventDefinition,
+    data: unknown,
+    from: unknown,
+    meta: unknown,
+  ): Result<void, string> {
+    const refusal = refuse(room, event, from, meta);
+    if (refusal !== undefined) return Err(refusal);
+
+    const judge = event.schema === undefined ? getEventByName(event.name, room.definitions) : event;
+    const judged: Result<unknown, string> = judge ? validateEventData(judge, data) : Ok(data);
+    if (judged.isErr) return judged;
+
+    const payload = { data: judged.value, meta: meta as LocalPayload["meta"] };
+    return this.#accept(room, event.name, from as string, payload);
+  }
+
+  /** What was triggered under this number; it is handed out once. */
+  take(local: number): LocalPayload | undefined {
+    const payload = this.#payloads.get(local);
+    // Earlier ones that did not come back were dropped by a full queue.
+    for (const number of this.#payloads.keys()) {
+      if (number > local) break;
+      this.#payloads.delete(number);
+    }
+    return payload;
+  }
+
+  #accept(room: RoomState, name: string, from: string, payload: LocalPayload): Result<void, string> {
+    const attachments: Buffer[] = [];
+    let data: string | undefined;
+    let meta: string | undefined;
+    try {
+      data = pack(payload.data, attachments);
+      meta = pack(payload.meta, attachments);
+    } catch (error) {
+      return Err(`Event '${name}' cannot be sent: ${(error as Error).message}`);
+    }
+
+    const observed = watchesEvents(this.#hooks) || room.hears(name);
+    const local = observed ? ++this.#last : 0;
+    if (observed) this.#payloads.set(local, payload);
+    const reason = this.#engine.trigger(room.key, name, from, data ?? null, meta ?? null, attachments, local);
+    if (reason !== null) {
+      this.#payloads.delete(local);
+      return Err(reason);
+    }
+    if (observed) this.#queue.drainUntil(local);
+    // What this evicted goes out before more is triggered, or a long loop would fill the backlog of `onCleanup`.
+    else if (this.#hooks.events?.onCleanup) this.#queue.drain();
+    return DONE;
+  }
+}
+
+/** Why this may not be triggered, whatever its data. */
+function refuse(room: RoomState, event: EventDefinition, from: unknown, meta: unknown): string | undefined {
+  if (room.ended) return roomNotFound(room.id);
+  if (typeof event?.name !== "string") return "The event must be a definition with a name";
+  if (typeof from !== "string") return "from: must be a user id";
+  if (meta !== undefined && (typeof meta !== "object" || meta === null || Array.isArray(meta))) {
+    return "meta: must be an object";
+  }
+  // An empty list binds clients only.
+  const allowed = room.definitions.length === 0 || isEventAllowed(event.name, room.definitions);
+  return allowed ? undefined : eventNotAllowed(event.name, room.id);
+}
+
+/** Puts the server's own payload into the message that came back for it. */
+export function restore(message: EventMessage, payload: LocalPayload | undefined): EventMessage {
+  if (payload?.data !== undefined) message.data = payload.data;
+  if (payload?.meta !== undefined) message.meta = payload.meta;
+  return message;
+}
