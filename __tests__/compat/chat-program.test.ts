@@ -1,7 +1,14 @@
+import {
+  type ConnectedClient,
+  createDialogue,
+  type Dialogue,
+  defineEvent,
+  type EventMessage,
+  type Room,
+} from "dialogue-rs";
 import { Hono } from "hono";
 import { io, type Socket } from "socket.io-client";
 import { afterEach, describe, expect, it } from "vitest";
-import { createDialogue, defineEvent, type ConnectedClient, type Dialogue, type EventMessage, type Room } from "dialogue-rs";
 import { z } from "zod";
 import { eventually, within } from "../support/deadline.js";
 
@@ -50,8 +57,10 @@ describe("a program written for dialogue-ts", () => {
       hooks: {
         clients: {
           onConnected: (client: ConnectedClient) => void calls.push(`connected ${client.userId}`),
-          onJoined: (client: ConnectedClient, roomId: string) => void calls.push(`joined ${client.userId} ${roomId}`),
-          onLeft: (client: ConnectedClient, roomId: string) => void calls.push(`left ${client.userId} ${roomId}`),
+          onJoined: (client: ConnectedClient, roomId: string) =>
+            void calls.push(`joined ${client.userId} ${roomId}`),
+          onLeft: (client: ConnectedClient, roomId: string) =>
+            void calls.push(`left ${client.userId} ${roomId}`),
           onDisconnected: (client: ConnectedClient) => void calls.push(`disconnected ${client.userId}`),
         },
         rooms: {
@@ -59,7 +68,8 @@ describe("a program written for dialogue-ts", () => {
           onDeleted: (roomId: string) => void calls.push(`deleted ${roomId}`),
         },
         events: {
-          onTriggered: (roomId: string, event: EventMessage) => void calls.push(`triggered ${roomId} ${event.event}`),
+          onTriggered: (roomId: string, event: EventMessage) =>
+            void calls.push(`triggered ${roomId} ${event.event}`),
           onCleanup: async (_roomId, _eventName, events) => void stored.push(...events),
         },
       },
@@ -69,7 +79,10 @@ describe("a program written for dialogue-ts", () => {
   }
 
   async function connect(userId: string): Promise<Socket> {
-    const socket = io(`http://127.0.0.1:${dialogue!.port}`, { auth: { userId, token: "opaque", team: "red" }, forceNew: true });
+    const socket = io(`http://127.0.0.1:${dialogue!.port}`, {
+      auth: { userId, token: "opaque", team: "red" },
+      forceNew: true,
+    });
     sockets.push(socket);
     await next(socket, "dialogue:connected");
     return socket;
@@ -89,7 +102,12 @@ describe("a program written for dialogue-ts", () => {
     ada.emit("dialogue:join", { roomId: "general" });
     expect(await next(ada, "dialogue:joined")).toMatchObject({ roomId: "general", roomName: "General" });
     ada.emit("dialogue:trigger", { roomId: "general", event: "message", data: { text: "hello" } });
-    expect(await next(ada, "dialogue:event")).toMatchObject({ event: "message", roomId: "general", from: "ada", data: { text: "hello" } });
+    expect(await next(ada, "dialogue:event")).toMatchObject({
+      event: "message",
+      roomId: "general",
+      from: "ada",
+      data: { text: "hello" },
+    });
 
     const bob = await connect("bob");
     bob.emit("dialogue:join", { roomId: "general" });
@@ -102,11 +120,20 @@ describe("a program written for dialogue-ts", () => {
     bob.emit("dialogue:getHistory", { roomId: "general", eventName: "message", start: 0, end: 10 });
     expect((await next(bob, "dialogue:historyResponse")).events.length).toBe(1);
     bob.emit("dialogue:listRooms");
-    expect((await next(bob, "dialogue:rooms")).map((room: { id: string; size: number }) => [room.id, room.size])).toEqual([["general", 2], ["alerts", 0], ["sandbox", 0]]);
+    expect(
+      (await next(bob, "dialogue:rooms")).map((room: { id: string; size: number }) => [room.id, room.size]),
+    ).toEqual([
+      ["general", 2],
+      ["alerts", 0],
+      ["sandbox", 0],
+    ]);
 
     const cyd = await connect("cyd");
     cyd.emit("dialogue:join", { roomId: "general" });
-    expect(await next(cyd, "dialogue:error")).toMatchObject({ code: "ROOM_FULL", message: "Room 'general' is at capacity" });
+    expect(await next(cyd, "dialogue:error")).toMatchObject({
+      code: "ROOM_FULL",
+      message: "Room 'general' is at capacity",
+    });
     cyd.emit("dialogue:trigger", { roomId: "alerts", event: "alert", data: 1 });
     expect(await next(cyd, "dialogue:error")).toMatchObject({ code: "NOT_IN_ROOM" });
 
@@ -116,8 +143,19 @@ describe("a program written for dialogue-ts", () => {
     await eventually(() => calls.includes("left ada general"), "ada's onLeft");
     expect(seen).toEqual(["ada: hello"]);
     expect(calls).toEqual([
-      "created general", "created alerts", "created sandbox", "connected ada", "joined ada general", "triggered general message",
-      "connected bob", "joined bob general", "triggered general typing", "connected cyd", "left bob general", "disconnected ada", "left ada general",
+      "created general",
+      "created alerts",
+      "created sandbox",
+      "connected ada",
+      "joined ada general",
+      "triggered general message",
+      "connected bob",
+      "joined bob general",
+      "triggered general typing",
+      "connected cyd",
+      "left bob general",
+      "disconnected ada",
+      "left ada general",
     ]);
   });
 
@@ -130,10 +168,19 @@ describe("a program written for dialogue-ts", () => {
     client!.join("alerts");
     const alert = next(ada, "dialogue:event");
     expect(dialogue.trigger("alerts", defineEvent("alert"), { level: "high" }).isOk).toBe(true);
-    expect(await alert).toMatchObject({ event: "alert", roomId: "alerts", from: "system", data: { level: "high" } });
+    expect(await alert).toMatchObject({
+      event: "alert",
+      roomId: "alerts",
+      from: "system",
+      data: { level: "high" },
+    });
 
     const created = next(ada, "dialogue:roomCreated");
-    const room = dialogue.createRoom("party", { name: "Party", events: [Message], defaultSubscriptions: ["message"] }, "ada");
+    const room = dialogue.createRoom(
+      "party",
+      { name: "Party", events: [Message], defaultSubscriptions: ["message"] },
+      "ada",
+    );
     expect(await created).toMatchObject({ id: "party", name: "Party", createdById: "ada" });
     client!.join("party");
     room!.trigger(Message, { text: "welcome" }, "host");
@@ -142,7 +189,12 @@ describe("a program written for dialogue-ts", () => {
     ada.emit("dialogue:deleteRoom", { roomId: "party" });
     expect(await next(ada, "dialogue:roomDeleted")).toEqual({ roomId: "party" });
     await eventually(() => stored.length === 1, "the room's history in onCleanup");
-    expect(stored[0]).toMatchObject({ roomId: "party", event: "message", from: "host", data: { text: "welcome" } });
+    expect(stored[0]).toMatchObject({
+      roomId: "party",
+      event: "message",
+      from: "host",
+      data: { text: "welcome" },
+    });
 
     const response = await fetch(`http://127.0.0.1:${dialogue.port}/health`);
     expect(await response.json()).toEqual({ status: "ok" });

@@ -15,12 +15,15 @@ export function capacity(serve: Serve): void {
     const stage = useStage(serve);
 
     async function rush(server: Served, crowd: TestClient[]): Promise<TestClient[]> {
-      const answers = await Promise.all(crowd.map((client) => client.ask("dialogue:join", { roomId: "hall" })));
+      const answers = await Promise.all(
+        crowd.map((client) => client.ask("dialogue:join", { roomId: "hall" })),
+      );
       const inside = crowd.filter((_, i) => answers[i]!.ok);
       const refused = answers.filter((answer) => !answer.ok);
       expect(inside.length).toBe(PLACES);
       expect(refused.length).toBe(CROWD - PLACES);
-      for (const answer of refused) expect(answer).toMatchObject({ code: "ROOM_FULL", message: "Room 'hall' is at capacity" });
+      for (const answer of refused)
+        expect(answer).toMatchObject({ code: "ROOM_FULL", message: "Room 'hall' is at capacity" });
       const hall = server.dialogue.room("hall")!;
       expect([hall.size(), hall.isFull(), hall.participants().length]).toEqual([PLACES, true, PLACES]);
       return inside;
@@ -55,7 +58,9 @@ export function capacity(serve: Serve): void {
       await Promise.all(crowd.map((client) => client.caughtUp()));
       expect(crowd.filter((client) => client.all("dialogue:joined").length === 1).length).toBe(2);
       const refused = crowd.flatMap((client) => client.all<any>("dialogue:error"));
-      expect(refused.map((error) => [error.code, error.roomId])).toEqual(Array(4).fill(["ROOM_FULL", "hall"]));
+      expect(refused.map((error) => [error.code, error.roomId])).toEqual(
+        Array(4).fill(["ROOM_FULL", "hall"]),
+      );
     });
 
     it("joins, leaves and disconnects mixed: never above, never stuck below", async () => {
@@ -63,7 +68,15 @@ export function capacity(serve: Serve): void {
       let most = 0;
       const server = await stage.serve({
         rooms: { hall: chatRoom({ maxSize: 10 }) },
-        hooks: { clients: { onJoined: () => void (most = Math.max(most, ++inside)), onLeft: () => void inside-- } },
+        hooks: {
+          clients: {
+            onJoined: () => {
+              inside++;
+              most = Math.max(most, inside);
+            },
+            onLeft: () => void inside--,
+          },
+        },
       });
       const hall = server.dialogue.room("hall")!;
       const crowd = await stage.crowd(server, scaled(60, 1_000));
@@ -79,11 +92,16 @@ export function capacity(serve: Serve): void {
         }),
       );
       expect(Math.max(...sizes)).toBeLessThanOrEqual(10);
-      await eventually(() => hall.size() === 0 && inside === 0, "all places are free and every onLeft was called");
+      await eventually(
+        () => hall.size() === 0 && inside === 0,
+        "all places are free and every onLeft was called",
+      );
       expect(most).toBeGreaterThan(0);
       expect(most).toBeLessThanOrEqual(10);
       const fresh = await stage.crowd(server, 11, "fresh");
-      const answers = await Promise.all(fresh.map((client) => client.ask("dialogue:join", { roomId: "hall" })));
+      const answers = await Promise.all(
+        fresh.map((client) => client.ask("dialogue:join", { roomId: "hall" })),
+      );
       expect(answers.filter((answer) => answer.ok).length).toBe(10);
     }, 60_000);
 

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
 import type { ConnectedClient } from "dialogue-rs";
+import { describe, expect, it } from "vitest";
 import { chatRoom } from "../support/rooms.js";
 import type { Serve } from "../support/server.js";
 import { useStage } from "../support/stage.js";
@@ -15,7 +15,12 @@ export function clients(serve: Serve): void {
       const seen: ConnectedClient[] = [];
       const server = await stage.serve({
         rooms: { chat: chatRoom() },
-        hooks: { clients: { onConnected: (client) => void seen.push(client), onJoined: (client) => void seen.push(client) } },
+        hooks: {
+          clients: {
+            onConnected: (client) => void seen.push(client),
+            onJoined: (client) => void seen.push(client),
+          },
+        },
       });
       const client = await stage.connect(server, { userId: "ada", auth: { colour: "red" } });
       await client.join("chat");
@@ -34,10 +39,18 @@ export function clients(serve: Serve): void {
 
     it("are found by user, all of a user's connections", async () => {
       const server = await stage.serve({});
-      const [first, second] = [await stage.connect(server, { userId: "ada" }), await stage.connect(server, { userId: "ada" })];
+      const [first, second] = [
+        await stage.connect(server, { userId: "ada" }),
+        await stage.connect(server, { userId: "ada" }),
+      ];
       await stage.connect(server, { userId: "bob" });
       const { dialogue } = server;
-      expect(dialogue.getClients("ada").map((client) => client.id).sort()).toEqual([first.socket.id, second.socket.id].sort());
+      expect(
+        dialogue
+          .getClients("ada")
+          .map((client) => client.id)
+          .sort(),
+      ).toEqual([first.socket.id, second.socket.id].sort());
       expect(dialogue.getClients("nobody")).toEqual([]);
       expect(dialogue.getClients("__proto__")).toEqual([]);
       expect(dialogue.getAllClients().length).toBe(3);
@@ -46,13 +59,20 @@ export function clients(serve: Serve): void {
     it("a user's rooms are those of any of its connections", async () => {
       const server = await stage.serve({ rooms: { a: chatRoom(), b: chatRoom(), c: chatRoom() } });
       const { dialogue } = server;
-      const [first, second] = [await stage.connect(server, { userId: "ada" }), await stage.connect(server, { userId: "ada" })];
+      const [first, second] = [
+        await stage.connect(server, { userId: "ada" }),
+        await stage.connect(server, { userId: "ada" }),
+      ];
       await first.join("a");
       await second.join("a");
       await second.join("b");
       const ofAda = dialogue.getClientRooms("ada");
       expect([...ofAda.ids].sort()).toEqual(["a", "b"]);
-      expect([dialogue.isInRoom("ada", "b"), dialogue.isInRoom("ada", "c"), dialogue.isInRoom("bob", "a")]).toEqual([true, false, false]);
+      expect([
+        dialogue.isInRoom("ada", "b"),
+        dialogue.isInRoom("ada", "c"),
+        dialogue.isInRoom("bob", "a"),
+      ]).toEqual([true, false, false]);
       const visited: string[] = [];
       ofAda.forAll((roomId) => void visited.push(roomId));
       expect(visited.sort()).toEqual(["a", "b"]);
@@ -80,9 +100,15 @@ export function clients(serve: Serve): void {
       dialogue.trigger("chat", message, "misses too");
       handle.subscribeAll("chat");
       dialogue.trigger("chat", { name: "typing" }, "reaches again");
-      expect([handle.rooms(), handle.subscriptions("chat"), dialogue.room("chat")!.size()]).toEqual([["chat"], ["*"], 1]);
+      expect([handle.rooms(), handle.subscriptions("chat"), dialogue.room("chat")!.size()]).toEqual([
+        ["chat"],
+        ["*"],
+        1,
+      ]);
       await client.caughtUp();
-      const told = client.received.filter((r) => r.event !== "dialogue:connected").map((r) => [r.event, r.args[0].data ?? r.args[0].roomId]);
+      const told = client.received
+        .filter((r) => r.event !== "dialogue:connected")
+        .map((r) => [r.event, r.args[0].data ?? r.args[0].roomId]);
       expect(told).toEqual([
         ["dialogue:joined", "chat"],
         ["dialogue:event", "reaches"],
@@ -93,11 +119,21 @@ export function clients(serve: Serve): void {
     });
 
     it("subscriptions: defaults, by name, everything", async () => {
-      const server = await stage.serve({ rooms: { chat: chatRoom(), all: chatRoom({ defaultSubscriptions: ["*"] }), none: { name: "None", events: [message] } } });
+      const server = await stage.serve({
+        rooms: {
+          chat: chatRoom(),
+          all: chatRoom({ defaultSubscriptions: ["*"] }),
+          none: { name: "None", events: [message] },
+        },
+      });
       await stage.connect(server, { userId: "ada" });
       const handle = server.dialogue.getClients("ada")[0]!;
       for (const roomId of ["chat", "all", "none"]) handle.join(roomId);
-      expect(["chat", "all", "none"].map((roomId) => handle.subscriptions(roomId))).toEqual([["message"], ["*"], []]);
+      expect(["chat", "all", "none"].map((roomId) => handle.subscriptions(roomId))).toEqual([
+        ["message"],
+        ["*"],
+        [],
+      ]);
       handle.subscribe("none", "message");
       handle.subscribe("none", "message");
       expect(handle.subscriptions("none")).toEqual(["message"]);

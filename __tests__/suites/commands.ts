@@ -10,7 +10,10 @@ export function commands(serve: Serve): void {
 
     async function alone(config: Parameters<Serve>[0] = {}) {
       const server = await stage.serve({
-        rooms: { chat: chatRoom({ description: "Talk", maxSize: 5 }), silent: chatRoom({ name: "Silent", events: [] }) },
+        rooms: {
+          chat: chatRoom({ description: "Talk", maxSize: 5 }),
+          silent: chatRoom({ name: "Silent", events: [] }),
+        },
         limits: { clientRooms: 1 },
         ...config,
       });
@@ -24,7 +27,11 @@ export function commands(serve: Serve): void {
       expect(typeof answer["epoch"]).toBe("string");
       expect(client.all("dialogue:joined")).toEqual([]);
       client.tell("dialogue:join", { roomId: "silent" });
-      expect(await client.next("dialogue:joined")).toMatchObject({ roomId: "silent", roomName: "Silent", offset: 0 });
+      expect(await client.next("dialogue:joined")).toMatchObject({
+        roomId: "silent",
+        roomName: "Silent",
+        offset: 0,
+      });
     });
 
     it("leave, also by one who is not in the room", async () => {
@@ -52,7 +59,8 @@ export function commands(serve: Serve): void {
           if (withAcknowledgement) expect(await client.ask(command, payload)).toMatchObject({ ok: true });
           else client.tell(command, payload);
           const before = client.all("dialogue:event").length;
-          for (const event of ["message", "typing"]) client.tell("dialogue:trigger", { roomId: "chat", event, data: 1 });
+          for (const event of ["message", "typing"])
+            client.tell("dialogue:trigger", { roomId: "chat", event, data: 1 });
           await client.caughtUp();
           const came = client.all<{ event: string }>("dialogue:event").slice(before);
           expect(came.map((message) => message.event)).toEqual([...reaches]);
@@ -66,10 +74,23 @@ export function commands(serve: Serve): void {
       const { client } = await alone();
       await client.join("chat");
       const before = Date.now();
-      expect(await client.ask("dialogue:trigger", { roomId: "chat", event: "message", data: { text: "hi" }, meta: { id: 7 } })).toMatchObject({ ok: true });
+      expect(
+        await client.ask("dialogue:trigger", {
+          roomId: "chat",
+          event: "message",
+          data: { text: "hi" },
+          meta: { id: 7 },
+        }),
+      ).toMatchObject({ ok: true });
       const message = await client.next<any>("dialogue:event");
       expect(message).toEqual({
-        event: "message", roomId: "chat", data: { text: "hi" }, meta: { id: 7 }, from: "ada", offset: 1, timestamp: expect.any(Number),
+        event: "message",
+        roomId: "chat",
+        data: { text: "hi" },
+        meta: { id: 7 },
+        from: "ada",
+        offset: 1,
+        timestamp: expect.any(Number),
       });
       expect(message.timestamp).toBeGreaterThanOrEqual(before);
       expect(message.timestamp).toBeLessThanOrEqual(Date.now());
@@ -82,9 +103,13 @@ export function commands(serve: Serve): void {
     it("trigger without data is no malformed request, and null is not absence", async () => {
       const { client } = await alone();
       await client.join("chat");
-      expect(await client.ask("dialogue:trigger", { roomId: "chat", event: "message" })).toMatchObject({ ok: true });
+      expect(await client.ask("dialogue:trigger", { roomId: "chat", event: "message" })).toMatchObject({
+        ok: true,
+      });
       expect((await client.next<any>("dialogue:event")).data).toBeUndefined();
-      expect(await client.ask("dialogue:trigger", { roomId: "chat", event: "message", data: null })).toMatchObject({ ok: true });
+      expect(
+        await client.ask("dialogue:trigger", { roomId: "chat", event: "message", data: null }),
+      ).toMatchObject({ ok: true });
       expect((await client.next<any>("dialogue:event")).data).toBeNull();
       const page = await client.ask("dialogue:getHistory", { roomId: "chat", eventName: "message" });
       expect(page["events"].map((event: { data?: unknown }) => event.data)).toEqual([null, undefined]);
@@ -94,11 +119,20 @@ export function commands(serve: Serve): void {
       const { client } = await alone();
       await client.join("chat");
       client.tell("dialogue:trigger", {
-        roomId: "chat", event: "message", from: "system", timestamp: 1, offset: 99,
+        roomId: "chat",
+        event: "message",
+        from: "system",
+        timestamp: 1,
+        offset: 99,
         data: { from: "system", timestamp: 1, roomId: "silent" },
       });
       const message = await client.next<any>("dialogue:event");
-      expect(message).toMatchObject({ from: "ada", roomId: "chat", offset: 1, data: { from: "system", timestamp: 1, roomId: "silent" } });
+      expect(message).toMatchObject({
+        from: "ada",
+        roomId: "chat",
+        offset: 1,
+        data: { from: "system", timestamp: 1, roomId: "silent" },
+      });
       expect(message.timestamp).toBeGreaterThan(1_600_000_000_000);
     });
 
@@ -115,7 +149,10 @@ export function commands(serve: Serve): void {
       expect(reply).toMatchObject({ roomId: "chat", eventName: "message", start: 1, end: 2 });
       expect(reply.events).toEqual([answer["events"][1]]);
       client.tell("dialogue:getHistory", { roomId: "chat" });
-      expect(await client.next("dialogue:historyResponse")).toMatchObject({ eventName: null, events: answer["events"] });
+      expect(await client.next("dialogue:historyResponse")).toMatchObject({
+        eventName: null,
+        events: answer["events"],
+      });
     });
 
     it("getHistory of an event without history, or of an unknown one, is empty", async () => {
@@ -123,13 +160,20 @@ export function commands(serve: Serve): void {
       await client.join("chat");
       await client.ask("dialogue:trigger", { roomId: "chat", event: "typing", data: 1 });
       for (const eventName of ["typing", "no such event", "__proto__"]) {
-        expect(await client.ask("dialogue:getHistory", { roomId: "chat", eventName })).toMatchObject({ ok: true, events: [] });
+        expect(await client.ask("dialogue:getHistory", { roomId: "chat", eventName })).toMatchObject({
+          ok: true,
+          events: [],
+        });
       }
     });
 
     it("listRooms", async () => {
       const { client, server } = await alone({
-        rooms: { chat: chatRoom({ description: "Talk", maxSize: 5, createdById: "bob" }), hidden: chatRoom({ listed: false }), plain: chatRoom() },
+        rooms: {
+          chat: chatRoom({ description: "Talk", maxSize: 5, createdById: "bob" }),
+          hidden: chatRoom({ listed: false }),
+          plain: chatRoom(),
+        },
       });
       await client.join("chat");
       const rooms = [
@@ -150,10 +194,17 @@ export function commands(serve: Serve): void {
       expect(await client.ask("dialogue:createRoom", room)).toEqual({ ok: true, ...told });
       for (const one of [client, bob]) expect(await one.next("dialogue:roomCreated")).toEqual(told);
       expect(await client.ask("dialogue:deleteRoom", { roomId: "den" })).toEqual({ ok: true, roomId: "den" });
-      for (const one of [client, bob]) expect(await one.next("dialogue:roomDeleted")).toEqual({ roomId: "den" });
+      for (const one of [client, bob])
+        expect(await one.next("dialogue:roomDeleted")).toEqual({ roomId: "den" });
 
       client.tell("dialogue:createRoom", { id: "den", name: "Den" });
-      for (const one of [client, bob]) expect(await one.next("dialogue:roomCreated")).toEqual({ id: "den", name: "Den", size: 0, createdById: "ada" });
+      for (const one of [client, bob])
+        expect(await one.next("dialogue:roomCreated")).toEqual({
+          id: "den",
+          name: "Den",
+          size: 0,
+          createdById: "ada",
+        });
       client.tell("dialogue:deleteRoom", { roomId: "den" });
       for (const one of [client, bob]) {
         expect(await one.next("dialogue:roomDeleted")).toEqual({ roomId: "den" });
@@ -165,7 +216,10 @@ export function commands(serve: Serve): void {
 
     it("refresh without jwt is an invalid request", async () => {
       const { client } = await alone();
-      expect(await client.ask("dialogue:refresh", { token: "a.b.c" })).toMatchObject({ ok: false, code: "INVALID_REQUEST" });
+      expect(await client.ask("dialogue:refresh", { token: "a.b.c" })).toMatchObject({
+        ok: false,
+        code: "INVALID_REQUEST",
+      });
       client.tell("dialogue:refresh", { token: "a.b.c" });
       expect(await client.next("dialogue:error")).toMatchObject({ code: "INVALID_REQUEST" });
     });

@@ -1,5 +1,5 @@
+import { createDialogue, type DialogueConfig, DialogueError } from "dialogue-rs";
 import { describe, expect, it } from "vitest";
-import { createDialogue, DialogueError, type DialogueConfig } from "dialogue-rs";
 
 const room = { name: "Chat", events: [] };
 
@@ -18,23 +18,56 @@ const WRONG: [what: string, config: unknown, path: string][] = [
   ["maxSize NaN", { rooms: { chat: { ...room, maxSize: Number.NaN } } }, "rooms.chat.maxSize"],
   ["maxSize a string", { rooms: { chat: { ...room, maxSize: "50" } } }, "rooms.chat.maxSize"],
   ["an event without a name", { rooms: { chat: { ...room, events: [{}] } } }, "rooms.chat.events"],
-  ["a history limit of 0", { rooms: { chat: { ...room, events: [{ name: "m", history: { enabled: true, limit: 0 } }] } } }, "rooms.chat.events"],
-  ["defaultSubscriptions no list", { rooms: { chat: { ...room, defaultSubscriptions: "message" } } }, "rooms.chat.defaultSubscriptions"],
-  ["syncHistoryOnJoin -1", { rooms: { chat: { ...room, syncHistoryOnJoin: -1 } } }, "rooms.chat.syncHistoryOnJoin"],
+  [
+    "a history limit of 0",
+    { rooms: { chat: { ...room, events: [{ name: "m", history: { enabled: true, limit: 0 } }] } } },
+    "rooms.chat.events",
+  ],
+  [
+    "defaultSubscriptions no list",
+    { rooms: { chat: { ...room, defaultSubscriptions: "message" } } },
+    "rooms.chat.defaultSubscriptions",
+  ],
+  [
+    "syncHistoryOnJoin -1",
+    { rooms: { chat: { ...room, syncHistoryOnJoin: -1 } } },
+    "rooms.chat.syncHistoryOnJoin",
+  ],
   ["a room in a list without an id", { rooms: [room] }, "rooms"],
-  ["the same id twice", { rooms: [{ id: "a", ...room }, { id: "a", ...room }] }, "rooms"],
+  [
+    "the same id twice",
+    {
+      rooms: [
+        { id: "a", ...room },
+        { id: "a", ...room },
+      ],
+    },
+    "rooms",
+  ],
   ["a port out of range", { rooms: {}, port: 65_536 }, "port"],
   ["a port that is a string", { rooms: {}, port: "3000" }, "port"],
   ["a host that is no string", { rooms: {}, host: 5 }, "host"],
-  ["a hook that is no function", { rooms: {}, hooks: { clients: { onConnected: "yes" } } }, "hooks.clients.onConnected"],
+  [
+    "a hook that is no function",
+    { rooms: {}, hooks: { clients: { onConnected: "yes" } } },
+    "hooks.clients.onConnected",
+  ],
   ["a logger without methods", { rooms: {}, logger: {} }, "logger"],
   ["an app without fetch", { rooms: {}, app: {} }, "app"],
   ["credentials for any origin", { rooms: {}, cors: { origin: "*", credentials: true } }, "cors"],
-  ["credentials for any origin, said otherwise", { rooms: {}, cors: { origin: true, credentials: true } }, "cors"],
+  [
+    "credentials for any origin, said otherwise",
+    { rooms: {}, cors: { origin: true, credentials: true } },
+    "cors",
+  ],
   ["a limit that is no number", { rooms: {}, limits: { sendBuffer: "4 MiB" } }, "limits.sendBuffer"],
   ["a negative limit", { rooms: {}, limits: { historyPage: -1 } }, "limits.historyPage"],
   ["clientRooms without max", { rooms: {}, limits: { clientRooms: {} } }, "limits.clientRooms"],
-  ["a transport that does not exist", { rooms: {}, socket: { transports: ["carrier pigeon"] } }, "socket.transports"],
+  [
+    "a transport that does not exist",
+    { rooms: {}, socket: { transports: ["carrier pigeon"] } },
+    "socket.transports",
+  ],
   ["a ping interval of 0", { rooms: {}, socket: { pingInterval: 0 } }, "socket.pingInterval"],
   ["threads 0", { rooms: {}, threads: 0 }, "threads"],
 ];

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
 import type { EventMessage } from "dialogue-rs";
+import { describe, expect, it } from "vitest";
 import { eventually } from "../support/deadline.js";
 import { chatRoom } from "../support/rooms.js";
 import type { Serve } from "../support/server.js";
@@ -25,11 +25,27 @@ export function handlers(serve: Serve): void {
       dialogue.on("chat", { name: "*" }, (event) => void everything.push(event.event));
       dialogue.trigger("chat", message, 1);
       dialogue.trigger("chat", { name: "typing" }, 2);
-      await client.ask("dialogue:trigger", { roomId: "chat", event: "message", data: { from: "client", bytes: Buffer.from([9]) }, meta: { m: 1 } });
+      await client.ask("dialogue:trigger", {
+        roomId: "chat",
+        event: "message",
+        data: { from: "client", bytes: Buffer.from([9]) },
+        meta: { m: 1 },
+      });
       await eventually(() => byDialogue.length === 2, "the client's event at the handler");
       expect(byRoom).toEqual(byDialogue);
-      expect(byRoom[0]).toMatchObject({ event: "message", roomId: "chat", data: 1, from: "system", offset: 1 });
-      expect(byRoom[1]).toMatchObject({ from: "ada", offset: 3, meta: { m: 1 }, data: { from: "client", bytes: Buffer.from([9]) } });
+      expect(byRoom[0]).toMatchObject({
+        event: "message",
+        roomId: "chat",
+        data: 1,
+        from: "system",
+        offset: 1,
+      });
+      expect(byRoom[1]).toMatchObject({
+        from: "ada",
+        offset: 3,
+        meta: { m: 1 },
+        data: { from: "client", bytes: Buffer.from([9]) },
+      });
       end();
       end();
       dialogue.trigger("chat", message, 3);
@@ -61,7 +77,13 @@ export function handlers(serve: Serve): void {
           events: {
             onTriggered: (roomId, event) => void calls.push(["onTriggered", roomId, event.offset]),
             afterEach: ({ roomId, message: event, recipientCount, context }) =>
-              void calls.push(["afterEach", roomId, event.offset, recipientCount, Object.keys(context.rooms)]),
+              void calls.push([
+                "afterEach",
+                roomId,
+                event.offset,
+                recipientCount,
+                Object.keys(context.rooms),
+              ]),
           },
         },
       });
@@ -69,11 +91,19 @@ export function handlers(serve: Serve): void {
       await client!.join("chat");
       server.dialogue.on("chat", message, (event) => void calls.push(["handler", event.offset]));
       server.dialogue.trigger("chat", message, 1);
-      const expected = [["onTriggered", "chat", 1], ["handler", 1], ["afterEach", "chat", 1, 1, ["chat"]]];
+      const expected = [
+        ["onTriggered", "chat", 1],
+        ["handler", 1],
+        ["afterEach", "chat", 1, 1, ["chat"]],
+      ];
       expect(calls).toEqual(expected);
       await client!.ask("dialogue:trigger", { roomId: "chat", event: "message", data: 2 });
       await eventually(() => calls.length === 6, "the hooks of a client's event");
-      expect(calls.slice(3)).toEqual([["onTriggered", "chat", 2], ["handler", 2], ["afterEach", "chat", 2, 1, ["chat"]]]);
+      expect(calls.slice(3)).toEqual([
+        ["onTriggered", "chat", 2],
+        ["handler", 2],
+        ["afterEach", "chat", 2, 1, ["chat"]],
+      ]);
     });
 
     it("see offsets in order, whoever triggers", async () => {
@@ -115,7 +145,17 @@ export function handlers(serve: Serve): void {
         seen.push(`done ${n}`);
       });
       dialogue.trigger("chat", message, 1);
-      expect(seen).toEqual(["chat 1", "chat 2", "chat 3", "log 3", "done 3", "log 2", "done 2", "log 1", "done 1"]);
+      expect(seen).toEqual([
+        "chat 1",
+        "chat 2",
+        "chat 3",
+        "log 3",
+        "done 3",
+        "log 2",
+        "done 2",
+        "log 1",
+        "done 1",
+      ]);
       await client.count("dialogue:event", 3);
       expect(client.all<EventMessage>("dialogue:event").map((event) => event.data)).toEqual([1, 2, 3]);
     });
@@ -124,7 +164,9 @@ export function handlers(serve: Serve): void {
       const server = await stage.serve({ rooms: { chat: chatRoom() } });
       const { dialogue } = server;
       const seen: unknown[] = [];
-      dialogue.on("chat", message, () => { throw new Error("thrown"); });
+      dialogue.on("chat", message, () => {
+        throw new Error("thrown");
+      });
       dialogue.on("chat", message, () => Promise.reject(new Error("rejected")));
       dialogue.on("chat", message, (event) => void seen.push(event.data));
       expect(dialogue.trigger("chat", message, 1).isOk).toBe(true);

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
 import type { EventMessage } from "dialogue-rs";
-import { eventually, gate, type Gate } from "../support/deadline.js";
+import { describe, expect, it } from "vitest";
+import { eventually, type Gate, gate } from "../support/deadline.js";
 import { chatRoom } from "../support/rooms.js";
 import type { Serve } from "../support/server.js";
 import { useStage } from "../support/stage.js";
@@ -20,7 +20,11 @@ export function historySeam(serve: Serve): void {
       const loads: [string, string, number, number][] = [];
       let pending = 0;
       const server = await stage.serve({
-        rooms: { chat: chatRoom({ events: [{ name: "message", history: { enabled: true, limit: LIMIT } }, { name: "typing" }] }) },
+        rooms: {
+          chat: chatRoom({
+            events: [{ name: "message", history: { enabled: true, limit: LIMIT } }, { name: "typing" }],
+          }),
+        },
         hooks: {
           events: {
             onCleanup: async (_roomId, _eventName, events) => {
@@ -46,7 +50,11 @@ export function historySeam(serve: Serve): void {
       return { server, room, store, loads, fill, pending: () => pending };
     }
 
-    async function read(page: (start: number, end: number) => Promise<EventMessage[]>, total: number, size: number) {
+    async function read(
+      page: (start: number, end: number) => Promise<EventMessage[]>,
+      total: number,
+      size: number,
+    ) {
       const seen: unknown[] = [];
       for (let start = 0; start < total; start += size) {
         const events = await page(start, start + size);
@@ -60,7 +68,10 @@ export function historySeam(serve: Serve): void {
       const { room, server, store, loads, fill, pending } = await storing();
       fill(1, 100);
       await eventually(() => store.length === 100 - LIMIT && pending() === 0, "everything evicted is stored");
-      await eventually(async () => (await room.history("message", 0, LIMIT + 1), loads.length > 0), "memory ends at its limit");
+      await eventually(async () => {
+        await room.history("message", 0, LIMIT + 1);
+        return loads.length > 0;
+      }, "memory ends at its limit");
       loads.length = 0;
       expect((await room.history("message", 0, LIMIT)).map((event) => event.data)).toEqual(down(100, 91));
       expect(loads).toEqual([]);
@@ -68,11 +79,16 @@ export function historySeam(serve: Serve): void {
       expect(loads).toEqual([["chat", "message", 0, 7]]);
       expect((await room.history("message", 30, 40)).map((event) => event.data)).toEqual(down(70, 61));
       expect(loads[1]).toEqual(["chat", "message", 20, 30]);
-      for (const size of [7, 13]) expect(await read((start, end) => room.history("message", start, end), 100, size)).toEqual(down(100, 1));
+      for (const size of [7, 13])
+        expect(await read((start, end) => room.history("message", start, end), 100, size)).toEqual(
+          down(100, 1),
+        );
       const client = await stage.connect(server);
       await client.join("chat");
       const overTheWire = async (start: number, end: number) =>
-        (await client.ask("dialogue:getHistory", { roomId: "chat", eventName: "message", start, end }))["events"] as EventMessage[];
+        (await client.ask("dialogue:getHistory", { roomId: "chat", eventName: "message", start, end }))[
+          "events"
+        ] as EventMessage[];
       expect(await read(overTheWire, 100, 9)).toEqual(down(100, 1));
       expect(await room.history("message", 100, 110)).toEqual([]);
     });
@@ -94,7 +110,11 @@ export function historySeam(serve: Serve): void {
       const { room, fill, pending, store } = await storing({ wait, storeFirst: true });
       fill(1, 30);
       await eventually(() => pending() > 0 && store.length > 0, "an onCleanup is pending");
-      const pages = [room.history("message", 0, 40), room.history("message", 5, 25), room.history("message", 15, 40)];
+      const pages = [
+        room.history("message", 0, 40),
+        room.history("message", 5, 25),
+        room.history("message", 15, 40),
+      ];
       wait.open();
       const [all, middle, last] = (await Promise.all(pages)).map((page) => page.map((event) => event.data));
       expect(all).toEqual(down(30, 1));
@@ -121,28 +141,44 @@ export function historySeam(serve: Serve): void {
       await room.history("unknown", 0, 10);
       const client = await stage.connect(server);
       await client.join("chat");
-      for (const eventName of ["typing", "unknown", "__proto__", undefined]) await client.ask("dialogue:getHistory", { roomId: "chat", eventName });
+      for (const eventName of ["typing", "unknown", "__proto__", undefined])
+        await client.ask("dialogue:getHistory", { roomId: "chat", eventName });
       expect(loads).toEqual([]);
     });
 
     for (const [how, onLoad] of [
       ["rejects", () => Promise.reject(new Error("secret of the store"))],
-      ["throws", () => { throw new Error("secret of the store"); }],
+      [
+        "throws",
+        () => {
+          throw new Error("secret of the store");
+        },
+      ],
       ["returns no array", () => Promise.resolve("nothing" as unknown as EventMessage[])],
     ] as const) {
       it(`an onLoad that ${how} is INTERNAL to the client, and rejects room.history`, async () => {
         const server = await stage.serve({ rooms: { chat: chatRoom() }, hooks: { events: { onLoad } } });
         const room = server.dialogue.room("chat")!;
         room.trigger(message, 1);
-        const error = await room.history("message", 0, 10).then(() => undefined, (reason: unknown) => reason);
+        const error = await room.history("message", 0, 10).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
         expect(error).toBeInstanceOf(Error);
         expect((error as { code?: string }).code).toBe("INTERNAL");
         const client = await stage.connect(server);
         await client.join("chat");
         const request = { roomId: "chat", eventName: "message" };
-        expect(await client.ask("dialogue:getHistory", request)).toMatchObject({ ok: false, code: "INTERNAL", message: "Internal error" });
+        expect(await client.ask("dialogue:getHistory", request)).toMatchObject({
+          ok: false,
+          code: "INTERNAL",
+          message: "Internal error",
+        });
         client.tell("dialogue:getHistory", request);
-        expect(await client.next("dialogue:error")).toMatchObject({ code: "INTERNAL", message: "Internal error" });
+        expect(await client.next("dialogue:error")).toMatchObject({
+          code: "INTERNAL",
+          message: "Internal error",
+        });
         expect((await room.history("message", 0, 1)).map((event) => event.data)).toEqual([1]);
         expect(JSON.stringify(client.received)).not.toContain("secret");
       });

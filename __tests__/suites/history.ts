@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
 import type { EventMessage, HooksConfig } from "dialogue-rs";
+import { describe, expect, it } from "vitest";
 import { eventually, gate } from "../support/deadline.js";
 import { chatRoom } from "../support/rooms.js";
 import type { Serve } from "../support/server.js";
@@ -11,7 +11,14 @@ const down = (from: number, to: number) => Array.from({ length: from - to + 1 },
 const up = (from: number, to: number) => down(to, from).reverse();
 
 function remembering(limit: number, changes: Parameters<typeof chatRoom>[0] = {}) {
-  return chatRoom({ events: [{ name: "message", history: { enabled: true, limit } }, { name: "note", history: { enabled: true, limit } }, { name: "typing" }], ...changes });
+  return chatRoom({
+    events: [
+      { name: "message", history: { enabled: true, limit } },
+      { name: "note", history: { enabled: true, limit } },
+      { name: "typing" },
+    ],
+    ...changes,
+  });
 }
 
 /** What memory holds, and what leaves it through `onCleanup`. */
@@ -20,15 +27,27 @@ export function history(serve: Serve): void {
     const stage = useStage(serve);
 
     /** Serves one room, and records what `onCleanup` was given. */
-    async function recording(limit: number, settle: () => void | Promise<void> = () => {}, config: Parameters<Serve>[0] = {}) {
+    async function recording(
+      limit: number,
+      settle: () => void | Promise<void> = () => {},
+      config: Parameters<Serve>[0] = {},
+    ) {
       const cleaned: EventMessage[] = [];
       const batches: [string, string, number][] = [];
-      const onCleanup: NonNullable<NonNullable<HooksConfig["events"]>["onCleanup"]> = (roomId, eventName, events) => {
+      const onCleanup: NonNullable<NonNullable<HooksConfig["events"]>["onCleanup"]> = (
+        roomId,
+        eventName,
+        events,
+      ) => {
         batches.push([roomId, eventName, events.length]);
         cleaned.push(...events);
         return settle();
       };
-      const server = await stage.serve({ rooms: { chat: remembering(limit) }, hooks: { events: { onCleanup } }, ...config });
+      const server = await stage.serve({
+        rooms: { chat: remembering(limit) },
+        hooks: { events: { onCleanup } },
+        ...config,
+      });
       return { server, cleaned, batches, room: server.dialogue.room("chat")! };
     }
 
@@ -37,7 +56,10 @@ export function history(serve: Serve): void {
       for (let n = 1; n <= 8; n++) room.trigger(message, n);
       room.trigger({ name: "note" }, "n");
       room.trigger({ name: "typing" }, "t");
-      await eventually(async () => (await room.history("message", 0, 100)).length === 5, "the evicted are gone");
+      await eventually(
+        async () => (await room.history("message", 0, 100)).length === 5,
+        "the evicted are gone",
+      );
       expect(data(await room.history("message", 0, 100))).toEqual([8, 7, 6, 5, 4]);
       expect(data(await room.history("message", 1, 3))).toEqual([7, 6]);
       expect(await room.history("message", 5, 100)).toEqual([]);
@@ -75,10 +97,28 @@ export function history(serve: Serve): void {
       for (let n = 1; n <= 40; n++) room.trigger(message, n);
       const client = await stage.connect(server);
       await client.join("chat");
-      const clamped = await client.ask("dialogue:getHistory", { roomId: "chat", eventName: "message", start: 3, end: 1_000 });
+      const clamped = await client.ask("dialogue:getHistory", {
+        roomId: "chat",
+        eventName: "message",
+        start: 3,
+        end: 1_000,
+      });
       expect(data(clamped["events"])).toEqual(down(37, 28));
-      for (const [start, end] of [[-1, 5], [0, -1], [0, 1e18], [5, 2], [1e18, 1e19], [0.5, 3.5], [-1e308, 1e308]]) {
-        const answer = await client.ask("dialogue:getHistory", { roomId: "chat", eventName: "message", start, end });
+      for (const [start, end] of [
+        [-1, 5],
+        [0, -1],
+        [0, 1e18],
+        [5, 2],
+        [1e18, 1e19],
+        [0.5, 3.5],
+        [-1e308, 1e308],
+      ]) {
+        const answer = await client.ask("dialogue:getHistory", {
+          roomId: "chat",
+          eventName: "message",
+          start,
+          end,
+        });
         if (answer.ok) expect(answer["events"].length).toBeLessThanOrEqual(10);
         else expect(answer.code).toBe("INVALID_REQUEST");
       }
@@ -102,13 +142,18 @@ export function history(serve: Serve): void {
       await eventually(() => cleaned.length > 0, "onCleanup is called");
       expect(data(await room.history("message", 0, 100))).toEqual(down(12, 1));
       settled.open();
-      await eventually(async () => (await room.history("message", 0, 100)).length === 5, "the settled are gone");
+      await eventually(
+        async () => (await room.history("message", 0, 100)).length === 5,
+        "the settled are gone",
+      );
       expect(data(cleaned)).toEqual(up(1, 7));
     });
 
     it("a failing onCleanup is logged, and the next is called all the same", async () => {
       let calls = 0;
-      const { room, server, cleaned } = await recording(1, () => (++calls === 1 ? Promise.reject(new Error("no disk")) : undefined));
+      const { room, server, cleaned } = await recording(1, () =>
+        ++calls === 1 ? Promise.reject(new Error("no disk")) : undefined,
+      );
       room.trigger(message, 1);
       room.trigger(message, 2);
       await eventually(() => cleaned.length >= 1, "the first onCleanup");
@@ -122,7 +167,10 @@ export function history(serve: Serve): void {
       const server = await stage.serve({
         rooms: { chat: remembering(3) },
         hooks: {
-          events: { onCleanup: (_, eventName, events) => void order.push(...events.map((event) => `${eventName} ${event.data}`)) },
+          events: {
+            onCleanup: (_, eventName, events) =>
+              void order.push(...events.map((event) => `${eventName} ${event.data}`)),
+          },
           rooms: { onDeleted: () => void order.push("deleted") },
         },
       });
@@ -131,7 +179,9 @@ export function history(serve: Serve): void {
       room.trigger({ name: "note" }, 6);
       server.dialogue.deleteRoom("chat");
       await eventually(() => order.includes("deleted"), "onDeleted");
-      expect(order.filter((entry) => entry.startsWith("message"))).toEqual(up(1, 5).map((n) => `message ${n}`));
+      expect(order.filter((entry) => entry.startsWith("message"))).toEqual(
+        up(1, 5).map((n) => `message ${n}`),
+      );
       expect(order.slice(-1)).toEqual(["deleted"]);
       expect(order.length).toBe(7);
     });
@@ -146,7 +196,9 @@ export function history(serve: Serve): void {
       for (let n = 1; n <= 4; n++) room.trigger(message, n);
       const { url } = server;
       let stopped = false;
-      const stopping = server.dialogue.stop().then(() => void (stopped = true));
+      const stopping = server.dialogue.stop().then(() => {
+        stopped = true;
+      });
       await called.opened;
       // Whoever could connect now would be one that stop() let in.
       await stage.client({ url }).refusal();
@@ -163,22 +215,32 @@ export function history(serve: Serve): void {
     it("limits.historyBytes evicts the oldest, through onCleanup", async () => {
       const { room, cleaned } = await recording(1_000, undefined, { limits: { historyBytes: 32 * 1024 } });
       for (let n = 1; n <= 40; n++) room.trigger(message, { n, text: "x".repeat(4_000) });
-      await eventually(async () => (await room.history("message", 0, 100)).length + cleaned.length === 40, "memory and onCleanup have all");
+      await eventually(
+        async () => (await room.history("message", 0, 100)).length + cleaned.length === 40,
+        "memory and onCleanup have all",
+      );
       const kept = (await room.history("message", 0, 100)) as EventMessage<{ n: number }>[];
       expect(kept.length).toBeGreaterThanOrEqual(4);
       expect(kept.length).toBeLessThanOrEqual(8);
       expect(kept.map((event) => event.data.n)).toEqual(down(40, 40 - kept.length + 1));
-      expect((cleaned as EventMessage<{ n: number }>[]).map((event) => event.data.n)).toEqual(up(1, 40 - kept.length));
+      expect((cleaned as EventMessage<{ n: number }>[]).map((event) => event.data.n)).toEqual(
+        up(1, 40 - kept.length),
+      );
     });
 
     it("binary comes back from history and reaches onCleanup as binary", async () => {
       const { room, cleaned, server } = await recording(2);
-      for (let n = 0; n < 4; n++) room.trigger(message, { bytes: Uint8Array.from([n, n]), n }, "ada", { tag: Buffer.from([n]) });
+      for (let n = 0; n < 4; n++)
+        room.trigger(message, { bytes: Uint8Array.from([n, n]), n }, "ada", { tag: Buffer.from([n]) });
       await eventually(() => cleaned.length === 2, "two evicted events");
       const client = await stage.connect(server);
       await client.join("chat");
       const page = await client.ask("dialogue:getHistory", { roomId: "chat", eventName: "message" });
-      for (const [events, expected] of [[await room.history("message", 0, 9), [3, 2]], [cleaned, [0, 1]], [page["events"], [3, 2]]] as const) {
+      for (const [events, expected] of [
+        [await room.history("message", 0, 9), [3, 2]],
+        [cleaned, [0, 1]],
+        [page["events"], [3, 2]],
+      ] as const) {
         const found = events.map((event: any) => [[...event.data.bytes], event.data.n, [...event.meta.tag]]);
         expect(found).toEqual(expected.map((n) => [[n, n], n, [n]]));
       }

@@ -31,7 +31,14 @@ export function hooks(serve: Serve): void {
       await client.ask("dialogue:createRoom", { id: "theirs", name: "Theirs" });
       await client.ask("dialogue:deleteRoom", { roomId: "theirs" });
       await eventually(() => calls.includes("deleted theirs"), "onDeleted");
-      expect(calls).toEqual(["created chat", "created den", "updated Lair", "deleted den", "created theirs", "deleted theirs"]);
+      expect(calls).toEqual([
+        "created chat",
+        "created den",
+        "updated Lair",
+        "deleted den",
+        "created theirs",
+        "deleted theirs",
+      ]);
     });
 
     it("clients: joined and left whoever asked, left for every room whatever the cause", async () => {
@@ -62,11 +69,26 @@ export function hooks(serve: Serve): void {
       await ada.join("a");
       await ada.join("b");
       ada.close();
-      await eventually(() => calls.filter((call) => call.startsWith("left ada")).length === 6, "every onLeft");
+      await eventually(
+        () => calls.filter((call) => call.startsWith("left ada")).length === 6,
+        "every onLeft",
+      );
       expect(calls).toEqual([
-        "connected ada", "joined ada a", "joined ada b", "connected bob", "left ada a", "joined ada a",
-        "left ada a", "left ada b", "joined ada c", "left ada c", "joined ada a", "joined ada b",
-        "disconnected ada", "left ada a", "left ada b",
+        "connected ada",
+        "joined ada a",
+        "joined ada b",
+        "connected bob",
+        "left ada a",
+        "joined ada a",
+        "left ada a",
+        "left ada b",
+        "joined ada c",
+        "left ada c",
+        "joined ada a",
+        "joined ada b",
+        "disconnected ada",
+        "left ada a",
+        "left ada b",
       ]);
     });
 
@@ -97,7 +119,9 @@ export function hooks(serve: Serve): void {
       const first = packets.filter((packet) => packet.startsWith("42"));
       expect(first[0]!.startsWith('42["dialogue:connected"')).toBe(true);
       expect(first[1]).toBe('42["greeting","first"]');
-      expect(packets.findIndex((packet) => packet.startsWith("431"))).toBeGreaterThan(packets.indexOf(first[1]!));
+      expect(packets.findIndex((packet) => packet.startsWith("431"))).toBeGreaterThan(
+        packets.indexOf(first[1]!),
+      );
       expect(packets.find((packet) => packet.startsWith("432"))).toContain('"ok":true');
     });
 
@@ -110,8 +134,12 @@ export function hooks(serve: Serve): void {
             onDisconnected: (client) => {
               const { dialogue } = server;
               seen.push({
-                rooms: client.rooms(), found: dialogue.getClients("ada")[0] === client, of: dialogue.getClientRooms("ada").ids,
-                inRoom: dialogue.isInRoom("ada", "chat"), size: dialogue.room("chat")!.size(), connected: client.socket.connected,
+                rooms: client.rooms(),
+                found: dialogue.getClients("ada")[0] === client,
+                of: dialogue.getClientRooms("ada").ids,
+                inRoom: dialogue.isInRoom("ada", "chat"),
+                size: dialogue.room("chat")!.size(),
+                connected: client.socket.connected,
               });
             },
           },
@@ -123,13 +151,29 @@ export function hooks(serve: Serve): void {
       const handle = dialogue.getClients("ada")[0]!;
       client.close();
       await eventually(() => seen.length === 1, "onDisconnected");
-      expect(seen[0]).toEqual({ rooms: ["chat"], found: true, of: ["chat"], inRoom: true, size: 0, connected: false });
+      expect(seen[0]).toEqual({
+        rooms: ["chat"],
+        found: true,
+        of: ["chat"],
+        inRoom: true,
+        size: 0,
+        connected: false,
+      });
       await eventually(() => dialogue.getClients("ada").length === 0, "the client is forgotten");
-      expect([handle.rooms(), dialogue.isInRoom("ada", "chat"), dialogue.getClientRooms("ada").ids]).toEqual([[], false, []]);
+      expect([handle.rooms(), dialogue.isInRoom("ada", "chat"), dialogue.getClientRooms("ada").ids]).toEqual([
+        [],
+        false,
+        [],
+      ]);
     });
 
     for (const [how, misbehave] of [
-      ["throws", () => { throw new Error("secret of the hook"); }],
+      [
+        "throws",
+        () => {
+          throw new Error("secret of the hook");
+        },
+      ],
       ["rejects", () => Promise.reject(new Error("secret of the hook"))],
       ["never settles", () => gate().opened],
     ] as const) {
@@ -138,7 +182,12 @@ export function hooks(serve: Serve): void {
           rooms: { chat: chatRoom() },
           hooks: {
             rooms: { onCreated: misbehave, onUpdated: misbehave, onDeleted: misbehave },
-            clients: { onConnected: misbehave, onDisconnected: misbehave, onJoined: misbehave, onLeft: misbehave },
+            clients: {
+              onConnected: misbehave,
+              onDisconnected: misbehave,
+              onJoined: misbehave,
+              onLeft: misbehave,
+            },
           },
         });
         for (let round = 0; round < 2; round++) {
@@ -155,7 +204,11 @@ export function hooks(serve: Serve): void {
           client.close();
           await eventually(() => server.dialogue.getAllClients().length === 0, "the client is gone");
         }
-        if (how !== "never settles") await eventually(() => server.log.at("error").length + server.log.at("warn").length >= 10, "the faults are logged");
+        if (how !== "never settles")
+          await eventually(
+            () => server.log.at("error").length + server.log.at("warn").length >= 10,
+            "the faults are logged",
+          );
       });
     }
 
@@ -175,7 +228,12 @@ export function hooks(serve: Serve): void {
       });
       const client = await stage.connect(server, { userId: "ada" });
       await client.count("dialogue:event", 2);
-      expect(client.all<any>("dialogue:event").map((message) => message.data).sort()).toEqual(["ada joined chat", "ada joined lobby"]);
+      expect(
+        client
+          .all<any>("dialogue:event")
+          .map((message) => message.data)
+          .sort(),
+      ).toEqual(["ada joined chat", "ada joined lobby"]);
       await client.ask("dialogue:leave", { roomId: "chat" });
       await eventually(() => server.dialogue.room("chat") === null, "the room deleted by onLeft");
     });

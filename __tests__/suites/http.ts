@@ -15,22 +15,41 @@ export function http(serve: Serve): void {
 
     it("GET: path, query, headers; JSON and status come back", async () => {
       const app = new Hono();
-      app.get("/users/:id", (c) => c.json({ id: c.req.param("id"), query: c.req.query(), tag: c.req.header("x-tag"), url: c.req.url }, 203, { "x-answer": "yes" }));
+      app.get("/users/:id", (c) =>
+        c.json(
+          { id: c.req.param("id"), query: c.req.query(), tag: c.req.header("x-tag"), url: c.req.url },
+          203,
+          { "x-answer": "yes" },
+        ),
+      );
       const url = await serving(app);
       const response = await fetch(`${url}/users/a%20b?x=1&y=%C3%BC`, { headers: { "x-tag": "t" } });
       expect([response.status, response.headers.get("x-answer")]).toEqual([203, "yes"]);
       expect(response.headers.get("content-type")).toContain("application/json");
-      expect(await response.json()).toEqual({ id: "a b", query: { x: "1", y: "ü" }, tag: "t", url: `${url}/users/a%20b?x=1&y=%C3%BC` });
+      expect(await response.json()).toEqual({
+        id: "a b",
+        query: { x: "1", y: "ü" },
+        tag: "t",
+        url: `${url}/users/a%20b?x=1&y=%C3%BC`,
+      });
     });
 
     it("POST, PUT, PATCH, DELETE: the body arrives whole, text and bytes", async () => {
       const app = new Hono();
-      app.on(["POST", "PUT", "PATCH", "DELETE"], "/json", async (c) => c.json({ method: c.req.method, body: await c.req.json() }));
-      app.post("/bytes", async (c) => c.body(await c.req.arrayBuffer(), 200, { "content-type": "application/octet-stream" }));
+      app.on(["POST", "PUT", "PATCH", "DELETE"], "/json", async (c) =>
+        c.json({ method: c.req.method, body: await c.req.json() }),
+      );
+      app.post("/bytes", async (c) =>
+        c.body(await c.req.arrayBuffer(), 200, { "content-type": "application/octet-stream" }),
+      );
       const url = await serving(app);
       for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
         const body = { text: "grüße", n: [1, null] };
-        const response = await fetch(`${url}/json`, { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+        const response = await fetch(`${url}/json`, {
+          method,
+          body: JSON.stringify(body),
+          headers: { "content-type": "application/json" },
+        });
         expect(await response.json()).toEqual({ method, body });
       }
       const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => i * 7);
@@ -42,7 +61,11 @@ export function http(serve: Serve): void {
       const app = new Hono();
       app.post("/", async (c) => c.text(await c.req.text()));
       const url = await serving(app);
-      const answer = await httpRequest(url, { method: "POST", body: "in chunks", headers: { "transfer-encoding": "chunked" } });
+      const answer = await httpRequest(url, {
+        method: "POST",
+        body: "in chunks",
+        headers: { "transfer-encoding": "chunked" },
+      });
       expect(answer.body).toBe("in chunks");
     });
 
@@ -56,20 +79,32 @@ export function http(serve: Serve): void {
       app.get("/moved", (c) => c.redirect("/cookies", 301));
       app.get("/nothing", (c) => c.body(null, 204));
       const url = await serving(app);
-      expect((await fetch(`${url}/cookies`)).headers.getSetCookie()).toEqual(["a=1; Path=/", "b=2; HttpOnly"]);
+      expect((await fetch(`${url}/cookies`)).headers.getSetCookie()).toEqual([
+        "a=1; Path=/",
+        "b=2; HttpOnly",
+      ]);
       const moved = await httpRequest(`${url}/moved`);
       expect([moved.status, moved.headers["location"]]).toEqual([301, "/cookies"]);
       expect(await httpRequest(`${url}/nothing`)).toMatchObject({ status: 204, body: "" });
-      expect(await httpRequest(`${url}/cookies`, { method: "HEAD" })).toMatchObject({ status: 200, body: "" });
+      expect(await httpRequest(`${url}/cookies`, { method: "HEAD" })).toMatchObject({
+        status: 200,
+        body: "",
+      });
     });
 
     it("a body that the app streams arrives whole", async () => {
       const app = new Hono();
       app.get("/", () => {
         let n = 0;
-        return new Response(new ReadableStream({ pull: (to) => (n < 50 ? to.enqueue(new TextEncoder().encode(`${n++},`)) : to.close()) }));
+        return new Response(
+          new ReadableStream({
+            pull: (to) => (n < 50 ? to.enqueue(new TextEncoder().encode(`${n++},`)) : to.close()),
+          }),
+        );
       });
-      expect(await (await fetch(await serving(app))).text()).toBe(Array.from({ length: 50 }, (_, i) => `${i},`).join(""));
+      expect(await (await fetch(await serving(app))).text()).toBe(
+        Array.from({ length: 50 }, (_, i) => `${i},`).join(""),
+      );
     });
 
     it("what the app does not know is its own 404", async () => {
@@ -78,12 +113,21 @@ export function http(serve: Serve): void {
       const url = await serving(app);
       for (const path of ["/", "/socket", "/socket.io.js", "/favicon.ico"]) {
         const response = await fetch(url + path);
-        expect([path, response.status, await response.text()]).toEqual([path, 404, "nothing here, says Hono"]);
+        expect([path, response.status, await response.text()]).toEqual([
+          path,
+          404,
+          "nothing here, says Hono",
+        ]);
       }
     });
 
     for (const [how, answer] of [
-      ["throws", () => { throw new Error("password is swordfish"); }],
+      [
+        "throws",
+        () => {
+          throw new Error("password is swordfish");
+        },
+      ],
       ["rejects", () => Promise.reject(new Error("password is swordfish"))],
       ["returns no Response", () => ({ status: 200 }) as unknown as Response],
     ] as const) {
@@ -101,10 +145,17 @@ export function http(serve: Serve): void {
     it("a body over limits.httpBody is a 413, whether announced or not, and never reaches the app", async () => {
       let called = 0;
       const app = new Hono();
-      app.post("/", async (c) => (called++, c.text(String((await c.req.arrayBuffer()).byteLength))));
+      app.post("/", async (c) => {
+        called++;
+        return c.text(String((await c.req.arrayBuffer()).byteLength));
+      });
       const server = await stage.serve({ app, limits: { httpBody: 1_000 } });
       const post = (length: number, headers?: Record<string, string>) =>
-        httpRequest(server.url, { method: "POST", body: "x".repeat(length), ...(headers ? { headers } : {}) });
+        httpRequest(server.url, {
+          method: "POST",
+          body: "x".repeat(length),
+          ...(headers ? { headers } : {}),
+        });
       expect(await post(1_000)).toMatchObject({ status: 200, body: "1000" });
       expect((await post(1_001)).status).toBe(413);
       expect((await post(5_000, { "transfer-encoding": "chunked" })).status).toBe(413);
@@ -125,19 +176,33 @@ export function http(serve: Serve): void {
         return c.text(c.req.param("n"));
       });
       const url = await serving(app);
-      const answers = await Promise.all(Array.from({ length: 100 }, async (_, n) => (await fetch(`${url}/${n}`)).text()));
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, async (_, n) => (await fetch(`${url}/${n}`)).text()),
+      );
       expect(answers).toEqual(Array.from({ length: 100 }, (_, n) => String(n)));
     });
 
     it("a route may trigger, and clients hear it", async () => {
       const app = new Hono();
-      const server = await stage.serve({ app, rooms: { news: { name: "News", events: [], defaultSubscriptions: ["*"] } } });
-      app.post("/publish", async (c) => c.json(server.dialogue.trigger("news", { name: "headline" }, await c.req.json()).isOk));
+      const server = await stage.serve({
+        app,
+        rooms: { news: { name: "News", events: [], defaultSubscriptions: ["*"] } },
+      });
+      app.post("/publish", async (c) =>
+        c.json(server.dialogue.trigger("news", { name: "headline" }, await c.req.json()).isOk),
+      );
       const client = await stage.connect(server);
       await client.join("news");
-      const response = await fetch(`${server.url}/publish`, { method: "POST", body: JSON.stringify({ text: "hello" }) });
+      const response = await fetch(`${server.url}/publish`, {
+        method: "POST",
+        body: JSON.stringify({ text: "hello" }),
+      });
       expect(await response.json()).toBe(true);
-      expect(await client.next("dialogue:event")).toMatchObject({ event: "headline", data: { text: "hello" }, from: "system" });
+      expect(await client.next("dialogue:event")).toMatchObject({
+        event: "headline",
+        data: { text: "hello" },
+        from: "system",
+      });
     });
   });
 }

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
 import type { EventMessage } from "dialogue-rs";
+import { describe, expect, it } from "vitest";
 import { chatRoom } from "../support/rooms.js";
 import type { Serve } from "../support/server.js";
 import { useStage } from "../support/stage.js";
@@ -17,7 +17,9 @@ export function joining(serve: Serve): void {
     const stage = useStage(serve);
 
     it("dialogue:connected is the first packet, with protocol 1 and without exp", async () => {
-      const server = await stage.serve({ hooks: { clients: { onConnected: (client) => client.send("early", 1) } } });
+      const server = await stage.serve({
+        hooks: { clients: { onConnected: (client) => client.send("early", 1) } },
+      });
       const raw = await stage.raw(server);
       const { socketId, sessionId } = await raw.connectNamespace({ userId: "ada" });
       expect(sessionId).not.toBe(socketId);
@@ -49,14 +51,19 @@ export function joining(serve: Serve): void {
     });
 
     it("offset counts the events of a room, whatever their kind; joined carries the newest and the epoch", async () => {
-      const server = await stage.serve({ rooms: { chat: chatRoom({ events: two, defaultSubscriptions: ["*"] }), other: chatRoom() } });
+      const server = await stage.serve({
+        rooms: { chat: chatRoom({ events: two, defaultSubscriptions: ["*"] }), other: chatRoom() },
+      });
       const client = await stage.connect(server);
       const { epoch } = await client.join("chat");
-      for (const event of ["message", "typing", "note", "typing"]) await client.ask("dialogue:trigger", { roomId: "chat", event, data: 1 });
+      for (const event of ["message", "typing", "note", "typing"])
+        await client.ask("dialogue:trigger", { roomId: "chat", event, data: 1 });
       server.dialogue.trigger("other", message, 1);
       server.dialogue.trigger("chat", message, 1);
       await client.count("dialogue:event", 5);
-      expect(client.all<EventMessage>("dialogue:event").map((event) => event.offset)).toEqual([1, 2, 3, 4, 5]);
+      expect(client.all<EventMessage>("dialogue:event").map((event) => event.offset)).toEqual([
+        1, 2, 3, 4, 5,
+      ]);
       const later = await stage.connect(server);
       expect(await later.join("chat")).toMatchObject({ epoch, offset: 5 });
       expect((await later.join("other"))["epoch"]).not.toBe(epoch);
@@ -75,12 +82,17 @@ export function joining(serve: Serve): void {
       expect(after["offset"]).toBe(0);
       expect(after["epoch"]).not.toBe(before["epoch"]);
       server.dialogue.trigger("chat", message, 2);
-      expect(await client.next("dialogue:event", (event: EventMessage) => event.data === 2)).toMatchObject({ offset: 1 });
+      expect(await client.next("dialogue:event", (event: EventMessage) => event.data === 2)).toMatchObject({
+        offset: 1,
+      });
     });
 
     it("a member that joins again is answered again, and nothing else happens", async () => {
       let joins = 0;
-      const server = await stage.serve({ rooms: { chat: chatRoom({ maxSize: 1 }) }, hooks: { clients: { onJoined: () => void joins++ } } });
+      const server = await stage.serve({
+        rooms: { chat: chatRoom({ maxSize: 1 }) },
+        hooks: { clients: { onJoined: () => void joins++ } },
+      });
       const client = await stage.connect(server);
       await client.join("chat");
       await client.ask("dialogue:subscribe", { roomId: "chat", eventName: "typing" });
@@ -94,7 +106,9 @@ export function joining(serve: Serve): void {
     });
 
     it("syncHistoryOnJoin: true sends what is in memory, newest first, after the answer", async () => {
-      const server = await stage.serve({ rooms: { chat: chatRoom({ events: two, syncHistoryOnJoin: true }) } });
+      const server = await stage.serve({
+        rooms: { chat: chatRoom({ events: two, syncHistoryOnJoin: true }) },
+      });
       for (let n = 1; n <= 6; n++) server.dialogue.trigger("chat", { name: n % 2 ? "message" : "note" }, n);
       const client = await stage.connect(server);
       client.tell("dialogue:join", { roomId: "chat" });
@@ -119,15 +133,22 @@ export function joining(serve: Serve): void {
     });
 
     it("syncs no more than limits.historyPage", async () => {
-      const server = await stage.serve({ rooms: { chat: chatRoom({ syncHistoryOnJoin: true }) }, limits: { historyPage: 3 } });
+      const server = await stage.serve({
+        rooms: { chat: chatRoom({ syncHistoryOnJoin: true }) },
+        limits: { historyPage: 3 },
+      });
       for (const n of [1, 2, 3, 4, 5]) server.dialogue.trigger("chat", message, n);
       const client = await stage.connect(server);
       await client.join("chat");
-      expect((await client.next<any>("dialogue:history")).events.map((event: EventMessage) => event.data)).toEqual([5, 4, 3]);
+      expect(
+        (await client.next<any>("dialogue:history")).events.map((event: EventMessage) => event.data),
+      ).toEqual([5, 4, 3]);
     });
 
     it("sends no history when there is none, or the room does not sync", async () => {
-      const server = await stage.serve({ rooms: { chat: chatRoom({ syncHistoryOnJoin: true }), other: chatRoom() } });
+      const server = await stage.serve({
+        rooms: { chat: chatRoom({ syncHistoryOnJoin: true }), other: chatRoom() },
+      });
       server.dialogue.trigger("chat", { name: "typing" }, 1);
       server.dialogue.trigger("other", message, 1);
       const client = await stage.connect(server);

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
 import type { EventMessage } from "dialogue-rs";
+import { describe, expect, it } from "vitest";
 import { chatRoom } from "../support/rooms.js";
 import type { Serve } from "../support/server.js";
 import { useStage } from "../support/stage.js";
@@ -13,14 +13,23 @@ export function largeReplies(serve: Serve): void {
 
     for (const transports of [["websocket"], ["polling"]] as const) {
       it(`a page of history says where it was cut, and the next one goes on there (${transports[0]})`, async () => {
-        const server = await stage.serve({ rooms: { chat: chatRoom() }, limits: { sendBuffer: SEND_BUFFER } });
-        for (let n = 1; n <= 60; n++) server.dialogue.trigger("chat", { name: "message" }, { n, text: "x".repeat(2_000) });
+        const server = await stage.serve({
+          rooms: { chat: chatRoom() },
+          limits: { sendBuffer: SEND_BUFFER },
+        });
+        for (let n = 1; n <= 60; n++)
+          server.dialogue.trigger("chat", { name: "message" }, { n, text: "x".repeat(2_000) });
         const client = await stage.connect(server, { transports: [...transports] });
         await client.join("chat");
         const seen: number[] = [];
         let start = 0;
         while (start < 60) {
-          const page = await client.ask("dialogue:getHistory", { roomId: "chat", eventName: "message", start, end: 60 });
+          const page = await client.ask("dialogue:getHistory", {
+            roomId: "chat",
+            eventName: "message",
+            start,
+            end: 60,
+          });
           expect(page["start"]).toBe(start);
           expect(page["end"]).toBe(start + page["events"].length);
           expect(page["end"]).toBeGreaterThan(start);
@@ -35,25 +44,39 @@ export function largeReplies(serve: Serve): void {
 
     it("an event above half of the buffer still comes, alone", async () => {
       const server = await stage.serve({ rooms: { chat: chatRoom() }, limits: { sendBuffer: SEND_BUFFER } });
-      for (const n of [1, 2]) server.dialogue.trigger("chat", { name: "message" }, { n, text: "x".repeat(50_000) });
+      for (const n of [1, 2])
+        server.dialogue.trigger("chat", { name: "message" }, { n, text: "x".repeat(50_000) });
       const client = await stage.connect(server);
       await client.join("chat");
-      for (const [start, n] of [[0, 2], [1, 1]] as const) {
-        const page = await client.ask("dialogue:getHistory", { roomId: "chat", eventName: "message", start, end: 50 });
+      for (const [start, n] of [
+        [0, 2],
+        [1, 1],
+      ] as const) {
+        const page = await client.ask("dialogue:getHistory", {
+          roomId: "chat",
+          eventName: "message",
+          start,
+          end: 50,
+        });
         expect(page["events"].map((event: EventMessage<{ n: number }>) => event.data.n)).toEqual([n]);
         expect(page["end"]).toBe(start + 1);
       }
     });
 
     it("a list of rooms that was cut says truncated", async () => {
-      const rooms = Array.from({ length: 400 }, (_, i) => ({ id: `room-${i}`, ...chatRoom({ description: "d".repeat(200) }) }));
+      const rooms = Array.from({ length: 400 }, (_, i) => ({
+        id: `room-${i}`,
+        ...chatRoom({ description: "d".repeat(200) }),
+      }));
       const server = await stage.serve({ rooms, limits: { sendBuffer: SEND_BUFFER } });
       const client = await stage.connect(server);
       const answer = await client.ask("dialogue:listRooms");
       expect(answer).toMatchObject({ ok: true, truncated: true });
       expect(answer["rooms"].length).toBeGreaterThan(50);
       expect(JSON.stringify(answer["rooms"]).length).toBeLessThanOrEqual(SEND_BUFFER / 2);
-      expect(answer["rooms"].map((room: { id: string }) => room.id)).toEqual(rooms.slice(0, answer["rooms"].length).map((room) => room.id));
+      expect(answer["rooms"].map((room: { id: string }) => room.id)).toEqual(
+        rooms.slice(0, answer["rooms"].length).map((room) => room.id),
+      );
       client.tell("dialogue:listRooms");
       expect((await client.next<unknown[]>("dialogue:rooms")).length).toBe(answer["rooms"].length);
       expect(client.disconnects).toEqual([]);

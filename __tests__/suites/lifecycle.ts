@@ -1,6 +1,6 @@
-import { createServer, type AddressInfo } from "node:net";
-import { describe, expect, it } from "vitest";
+import { type AddressInfo, createServer } from "node:net";
 import { createDialogue, type DialogueError } from "dialogue-rs";
+import { describe, expect, it } from "vitest";
 import type { TestClient } from "../support/client.js";
 import { eventually, gate, within } from "../support/deadline.js";
 import { recordingLogger } from "../support/recording-logger.js";
@@ -32,13 +32,19 @@ export function lifecycle(serve: Serve): void {
     it("stop with 200 clients of which ten read nothing: all closed, and the 190 would reconnect", async () => {
       const server = await stage.serve({ rooms: { chat: chatRoom() } });
       const reading = await stage.crowd(server, 190, "user", { reconnection: true });
-      const stalled = await Promise.all(Array.from({ length: 10 }, () => stage.raw(server, { neverRead: true })));
+      const stalled = await Promise.all(
+        Array.from({ length: 10 }, () => stage.raw(server, { neverRead: true })),
+      );
       const { dialogue } = server;
       for (const raw of stalled) raw.send("40");
       for (const raw of stalled) raw.send('42["dialogue:join",{"roomId":"chat"}]');
       for (const raw of stalled) raw.send('42["dialogue:subscribeAll",{"roomId":"chat"}]');
       await Promise.all(reading.map((client) => client.join("chat")));
-      const floodable = () => dialogue.room("chat")!.participants().filter((client) => client.subscriptions("chat").includes("*"));
+      const floodable = () =>
+        dialogue
+          .room("chat")!
+          .participants()
+          .filter((client) => client.subscriptions("chat").includes("*"));
       await eventually(() => floodable().length === 10, "the ten are subscribed");
       // More than a socket's buffers hold, within limits.sendBuffer: the ten have bytes waiting in the server.
       for (let n = 0; n < 80; n++) dialogue.trigger("chat", { name: "typing" }, "x".repeat(50_000));
@@ -65,7 +71,12 @@ export function lifecycle(serve: Serve): void {
       for (let round = 0; round < 3; round++) {
         await dialogue.stop();
         await dialogue.start();
-        expect([dialogue.rooms().length, dialogue.room("chat") === room, room.size(), dialogue.getAllClients().length]).toEqual([1, true, 0, 0]);
+        expect([
+          dialogue.rooms().length,
+          dialogue.room("chat") === room,
+          room.size(),
+          dialogue.getAllClients().length,
+        ]).toEqual([1, true, 0, 0]);
         const client = await stage.connect(server);
         const again = await client.join("chat");
         expect(again["offset"]).toBe(0);
@@ -112,7 +123,10 @@ export function lifecycle(serve: Serve): void {
       const { port } = first;
       const second = createDialogue({ port, host: "127.0.0.1", rooms: {}, logger: recordingLogger() });
       stage.atEnd(() => second.stop());
-      const error = await second.start().then(() => undefined, (reason: DialogueError) => reason);
+      const error = await second.start().then(
+        () => undefined,
+        (reason: DialogueError) => reason,
+      );
       expect(error).toMatchObject({ name: "DialogueError", code: "PORT_IN_USE" });
       expect(error!.message).toContain(String(port));
       expect(error!.message).toMatch(/another Dialogue|this process/i);
@@ -127,7 +141,10 @@ export function lifecycle(serve: Serve): void {
       const { port } = other.address() as AddressInfo;
       const dialogue = createDialogue({ port, host: "127.0.0.1", rooms: {}, logger: recordingLogger() });
       stage.atEnd(() => dialogue.stop());
-      const error = await dialogue.start().then(() => undefined, (reason: DialogueError) => reason);
+      const error = await dialogue.start().then(
+        () => undefined,
+        (reason: DialogueError) => reason,
+      );
       expect(error).toMatchObject({ code: "PORT_IN_USE" });
       expect(error!.message).toContain(String(port));
       expect(error!.message).not.toMatch(/another Dialogue|this process/i);
@@ -137,7 +154,10 @@ export function lifecycle(serve: Serve): void {
     });
 
     it("two servers in one process know nothing of each other", async () => {
-      const [a, b] = [await stage.serve({ rooms: { chat: chatRoom() } }), await stage.serve({ rooms: { chat: chatRoom() } })];
+      const [a, b] = [
+        await stage.serve({ rooms: { chat: chatRoom() } }),
+        await stage.serve({ rooms: { chat: chatRoom() } }),
+      ];
       const [ofA, ofB] = [await stage.connect(a), await stage.connect(b)];
       await ofA.join("chat");
       await ofB.join("chat");

@@ -23,7 +23,12 @@ const NO_PAYLOADS: [string, unknown][] = [
   ["an empty object", {}],
   ["nested 1,000 deep", deep(1_000)],
   ["a field nested 1,000 deep", { roomId: deep(1_000), id: deep(1_000), token: deep(1_000) }],
-  ["everything under __proto__", JSON.parse('{"__proto__":{"roomId":"chat","eventName":"message","event":"message","id":"x","name":"x","token":"x"}}')],
+  [
+    "everything under __proto__",
+    JSON.parse(
+      '{"__proto__":{"roomId":"chat","eventName":"message","event":"message","id":"x","name":"x","token":"x"}}',
+    ),
+  ],
   ["everything under constructor", { constructor: { prototype: { roomId: "chat" } } }],
   ["a placeholder without attachment", { _placeholder: true, num: 0 }],
   ["binary", Buffer.from("chat")],
@@ -40,21 +45,39 @@ const NO_TEXTS: [string, unknown][] = [
   ["binary", Buffer.from("chat")],
 ];
 
-const NO_IDS: [string, unknown][] = [...NO_TEXTS, ["257 bytes long", "x".repeat(257)], ["near the payload cap", HUGE]];
+const NO_IDS: [string, unknown][] = [
+  ...NO_TEXTS,
+  ["257 bytes long", "x".repeat(257)],
+  ["near the payload cap", HUGE],
+];
 
 /** Each command: a payload that is well-formed, and what each of its fields may not be. */
-const COMMANDS: Record<string, { valid: Record<string, unknown>; fields: Record<string, [string, unknown][]> }> = {
+const COMMANDS: Record<
+  string,
+  { valid: Record<string, unknown>; fields: Record<string, [string, unknown][]> }
+> = {
   "dialogue:join": { valid: { roomId: "chat" }, fields: { roomId: NO_IDS } },
   "dialogue:leave": { valid: { roomId: "chat" }, fields: { roomId: NO_IDS } },
-  "dialogue:subscribe": { valid: { roomId: "chat", eventName: "message" }, fields: { roomId: NO_IDS, eventName: NO_IDS } },
-  "dialogue:unsubscribe": { valid: { roomId: "chat", eventName: "message" }, fields: { roomId: NO_IDS, eventName: NO_IDS } },
+  "dialogue:subscribe": {
+    valid: { roomId: "chat", eventName: "message" },
+    fields: { roomId: NO_IDS, eventName: NO_IDS },
+  },
+  "dialogue:unsubscribe": {
+    valid: { roomId: "chat", eventName: "message" },
+    fields: { roomId: NO_IDS, eventName: NO_IDS },
+  },
   "dialogue:subscribeAll": { valid: { roomId: "chat" }, fields: { roomId: NO_IDS } },
   "dialogue:trigger": {
     valid: { roomId: "chat", event: "message", data: 1 },
     fields: {
       roomId: NO_IDS,
       event: NO_IDS,
-      meta: [["a number", 7], ["a string", "meta"], ["an array", []], ["nested 1,000 deep", { deep: deep(1_000) }]],
+      meta: [
+        ["a number", 7],
+        ["a string", "meta"],
+        ["an array", []],
+        ["nested 1,000 deep", { deep: deep(1_000) }],
+      ],
       data: [["nested 1,000 deep", deep(1_000)]],
     },
   },
@@ -62,9 +85,24 @@ const COMMANDS: Record<string, { valid: Record<string, unknown>; fields: Record<
     valid: { roomId: "chat", eventName: "message" },
     fields: {
       roomId: NO_IDS,
-      eventName: [["a number", 7], ["an array", ["message"]], ["an object", {}], ["257 bytes long", "x".repeat(257)]],
-      start: [["a string", "a"], ["an object", {}], ["an array", [0]], ["a boolean", true]],
-      end: [["a string", "a"], ["an object", {}], ["an array", [9]], ["a boolean", true]],
+      eventName: [
+        ["a number", 7],
+        ["an array", ["message"]],
+        ["an object", {}],
+        ["257 bytes long", "x".repeat(257)],
+      ],
+      start: [
+        ["a string", "a"],
+        ["an object", {}],
+        ["an array", [0]],
+        ["a boolean", true],
+      ],
+      end: [
+        ["a string", "a"],
+        ["an object", {}],
+        ["an array", [9]],
+        ["a boolean", true],
+      ],
     },
   },
   "dialogue:createRoom": {
@@ -72,8 +110,19 @@ const COMMANDS: Record<string, { valid: Record<string, unknown>; fields: Record<
     fields: {
       id: NO_IDS,
       name: NO_TEXTS,
-      description: [["a number", 7], ["an array", []], ["an object", {}]],
-      maxSize: [["a string", "5"], ["zero", 0], ["negative", -1], ["a fraction", 1.5], ["an array", [5]], ["an object", {}]],
+      description: [
+        ["a number", 7],
+        ["an array", []],
+        ["an object", {}],
+      ],
+      maxSize: [
+        ["a string", "5"],
+        ["zero", 0],
+        ["negative", -1],
+        ["a fraction", 1.5],
+        ["an array", [5]],
+        ["an object", {}],
+      ],
     },
   },
   "dialogue:deleteRoom": { valid: { roomId: "chat" }, fields: { roomId: NO_IDS } },
@@ -95,7 +144,12 @@ export function malformed(serve: Serve): void {
       return { server, connect };
     }
 
-    async function expectRefused(client: TestClient, command: string, payload: unknown, what: string): Promise<void> {
+    async function expectRefused(
+      client: TestClient,
+      command: string,
+      payload: unknown,
+      what: string,
+    ): Promise<void> {
       const args = payload === NOTHING ? [] : [payload];
       const answer = await client.ask(command, ...args);
       expect([what, answer.ok, answer.code]).toEqual([what, false, "INVALID_REQUEST"]);
@@ -106,10 +160,15 @@ export function malformed(serve: Serve): void {
       expect([what, error.code, error.message]).toEqual([what, "INVALID_REQUEST", answer.message]);
     }
 
-    async function expectUnharmed(server: Awaited<ReturnType<typeof start>>["server"], client: TestClient): Promise<void> {
+    async function expectUnharmed(
+      server: Awaited<ReturnType<typeof start>>["server"],
+      client: TestClient,
+    ): Promise<void> {
       expect(client.disconnects).toEqual([]);
       const data = `still works ${Math.random()}`;
-      expect(await client.ask("dialogue:trigger", { roomId: "chat", event: "message", data })).toMatchObject({ ok: true });
+      expect(await client.ask("dialogue:trigger", { roomId: "chat", event: "message", data })).toMatchObject({
+        ok: true,
+      });
       await client.next("dialogue:event", (event: { data: unknown }) => event.data === data);
       expect(server.log.at("error")).toEqual([]);
       expect(server.dialogue.rooms().map((room) => room.id)).toEqual(["chat"]);
@@ -151,9 +210,13 @@ export function malformed(serve: Serve): void {
     it("what is odd but well-formed is carried unchanged", async () => {
       const { connect } = await start();
       const client = await connect();
-      const odd = JSON.parse('{"__proto__":{"a":1},"constructor":1,"toString":null,"a\\u0000b":"\\u0000\\n\\r\\u202e","lone":"\\ud800","":0,"n":-0,"big":12345678901234567890,"e":1e-7}');
+      const odd = JSON.parse(
+        '{"__proto__":{"a":1},"constructor":1,"toString":null,"a\\u0000b":"\\u0000\\n\\r\\u202e","lone":"\\ud800","":0,"n":-0,"big":12345678901234567890,"e":1e-7}',
+      );
       for (const data of [odd, [odd], HUGE.slice(0, 500_000), deep(50), "", 0, false]) {
-        expect(await client.ask("dialogue:trigger", { roomId: "chat", event: "message", data })).toMatchObject({ ok: true });
+        expect(
+          await client.ask("dialogue:trigger", { roomId: "chat", event: "message", data }),
+        ).toMatchObject({ ok: true });
         const event = await client.next<any>("dialogue:event");
         expect(JSON.stringify(event.data)).toBe(JSON.stringify(data));
       }

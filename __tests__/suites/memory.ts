@@ -11,7 +11,12 @@ export function memory(): void {
       program = new ChildProgram("rooms-come-and-go.mjs", { ROOMS: "1000", ROUNDS: "10" });
       const { rounds } = await program.line("rounds", 170_000);
       expect(await program.exited()).toBe(0);
-      const table = rounds.map((r: { resident: number; heap: number }, i: number) => `${i + 1}: resident ${r.resident}, heap ${r.heap}`).join("\n");
+      const table = rounds
+        .map(
+          (r: { resident: number; heap: number }, i: number) =>
+            `${i + 1}: resident ${r.resident}, heap ${r.heap}`,
+        )
+        .join("\n");
       console.log(`bytes after each round of 1,000 rooms\n${table}`);
       const [second, tenth] = [rounds[1], rounds[9]];
       expect(tenth.heap / second.heap).toBeLessThanOrEqual(1.05);

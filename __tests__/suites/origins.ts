@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
 import type { DialogueConfig } from "dialogue-rs";
+import { describe, expect, it } from "vitest";
 import { httpRequest } from "../support/http-request.js";
 import type { HandshakeRefused } from "../support/raw-websocket.js";
 import type { Serve, Served } from "../support/server.js";
@@ -14,11 +14,19 @@ export function origins(serve: Serve): void {
     const stage = useStage(serve);
 
     const polling = (server: Served, origin?: string) =>
-      httpRequest(`${server.url}/socket.io/?EIO=4&transport=polling`, { headers: origin === undefined ? {} : { origin } });
+      httpRequest(`${server.url}/socket.io/?EIO=4&transport=polling`, {
+        headers: origin === undefined ? {} : { origin },
+      });
     const webSocket = (server: Served, origin?: string) =>
-      stage.raw(server, { headers: origin === undefined ? {} : { Origin: origin } }).then(() => 101, (error: HandshakeRefused) => error.status);
+      stage.raw(server, { headers: origin === undefined ? {} : { Origin: origin } }).then(
+        () => 101,
+        (error: HandshakeRefused) => error.status,
+      );
 
-    async function expectOrigins(cors: DialogueConfig["cors"], expected: [origin: string | undefined, passes: boolean][]) {
+    async function expectOrigins(
+      cors: DialogueConfig["cors"],
+      expected: [origin: string | undefined, passes: boolean][],
+    ) {
       const server = await stage.serve(cors === undefined ? {} : { cors });
       for (const [origin, passes] of expected) {
         const found = [origin, (await polling(server, origin)).status, await webSocket(server, origin)];
@@ -29,8 +37,13 @@ export function origins(serve: Serve): void {
 
     it("a list: only those, and who has none", async () => {
       const server = await expectOrigins({ origin: [APP, "http://localhost:5173"] }, [
-        [APP, true], ["http://localhost:5173", true], [undefined, true],
-        [FOREIGN, false], ["null", false], [`${APP}.evil.example`, false], ["http://app.example", false],
+        [APP, true],
+        ["http://localhost:5173", true],
+        [undefined, true],
+        [FOREIGN, false],
+        ["null", false],
+        [`${APP}.evil.example`, false],
+        ["http://app.example", false],
       ]);
       const { headers } = await polling(server, APP);
       expect(headers["access-control-allow-origin"]).toBe(APP);
@@ -45,9 +58,17 @@ export function origins(serve: Serve): void {
       expect(headers["access-control-allow-credentials"]).toBeUndefined();
     });
 
-    for (const [name, cors] of [["absent", undefined], ["true", true], ["*", { origin: "*" }]] as const) {
+    for (const [name, cors] of [
+      ["absent", undefined],
+      ["true", true],
+      ["*", { origin: "*" }],
+    ] as const) {
       it(`${name}: any origin, without credentials`, async () => {
-        const server = await expectOrigins(cors, [[FOREIGN, true], ["null", true], [undefined, true]]);
+        const server = await expectOrigins(cors, [
+          [FOREIGN, true],
+          ["null", true],
+          [undefined, true],
+        ]);
         const { headers } = await polling(server, FOREIGN);
         expect(headers["access-control-allow-origin"]).toBe("*");
         expect(headers["access-control-allow-credentials"]).toBeUndefined();
@@ -55,8 +76,14 @@ export function origins(serve: Serve): void {
     }
 
     it("false: the server's own only", async () => {
-      const server = await expectOrigins(false, [[FOREIGN, false], ["null", false], [undefined, true]]);
-      expect([(await polling(server, server.url)).status, await webSocket(server, server.url)]).toEqual([200, 101]);
+      const server = await expectOrigins(false, [
+        [FOREIGN, false],
+        ["null", false],
+        [undefined, true],
+      ]);
+      expect([(await polling(server, server.url)).status, await webSocket(server, server.url)]).toEqual([
+        200, 101,
+      ]);
     });
 
     it("a preflight is answered for those who may, and not for the others", async () => {
@@ -64,7 +91,11 @@ export function origins(serve: Serve): void {
       const preflight = (origin: string) =>
         httpRequest(`${server.url}/socket.io/?EIO=4&transport=polling`, {
           method: "OPTIONS",
-          headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type" },
+          headers: {
+            origin,
+            "access-control-request-method": "POST",
+            "access-control-request-headers": "content-type",
+          },
         });
       const allowed = await preflight(APP);
       expect([200, 204]).toContain(allowed.status);

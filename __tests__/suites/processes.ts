@@ -21,8 +21,13 @@ export function processes(): void {
     }
 
     async function crowd(port: number, count: number, reconnection = false): Promise<TestClient[]> {
-      const clients = Array.from({ length: count }, (_, i) => new TestClient(`http://127.0.0.1:${port}`, { userId: `user-${i}`, reconnection }));
-      undo.push(() => clients.forEach((client) => client.close()));
+      const clients = Array.from(
+        { length: count },
+        (_, i) => new TestClient(`http://127.0.0.1:${port}`, { userId: `user-${i}`, reconnection }),
+      );
+      undo.push(() => {
+        for (const client of clients) client.close();
+      });
       return Promise.all(clients.map((client) => client.connect()));
     }
 
@@ -46,14 +51,22 @@ export function processes(): void {
       const program = run("chat-server.mjs");
       const { port } = await program.line("port");
       const reading = await crowd(port, 190, true);
-      const stalled = await Promise.all(Array.from({ length: 10 }, () => RawWebSocket.open("127.0.0.1", port, { neverRead: true })));
-      undo.push(() => stalled.forEach((raw) => raw.destroy()));
+      const stalled = await Promise.all(
+        Array.from({ length: 10 }, () => RawWebSocket.open("127.0.0.1", port, { neverRead: true })),
+      );
+      undo.push(() => {
+        for (const raw of stalled) raw.destroy();
+      });
       for (const raw of stalled) raw.send("40");
       for (const raw of stalled) raw.send('42["dialogue:join",{"roomId":"chat"}]');
       for (const raw of stalled) raw.send('42["dialogue:subscribe",{"roomId":"chat","eventName":"typing"}]');
       await Promise.all(reading.map((client) => client.join("chat")));
       for (let n = 0; n < 80; n++) {
-        await reading[n]!.ask("dialogue:trigger", { roomId: "chat", event: "typing", data: "x".repeat(50_000) });
+        await reading[n]!.ask("dialogue:trigger", {
+          roomId: "chat",
+          event: "typing",
+          data: "x".repeat(50_000),
+        });
       }
       program.signal("SIGTERM");
       expect(await program.exited(20_000)).toBe(0);
@@ -72,11 +85,15 @@ export function processes(): void {
         for (let n = 0; n < 150 && client.socket.connected; n++) {
           const id = `${who}-${n}`;
           const answered = new Promise<void>((resolve) => {
-            client.socket.emit("dialogue:trigger", { roomId: "chat", event: "message", data: id }, (answer: { ok: boolean }) => {
-              if (answer.ok) accepted.push(id);
-              if (accepted.length === 600) program.signal("SIGTERM");
-              resolve();
-            });
+            client.socket.emit(
+              "dialogue:trigger",
+              { roomId: "chat", event: "message", data: id },
+              (answer: { ok: boolean }) => {
+                if (answer.ok) accepted.push(id);
+                if (accepted.length === 600) program.signal("SIGTERM");
+                resolve();
+              },
+            );
           });
           // Ten in flight.
           if (n % 10 === 9) await Promise.race([answered, gone]);
@@ -86,7 +103,9 @@ export function processes(): void {
       const reasons = await Promise.all(clients.map((client) => client.disconnected()));
       expect(new Set(reasons)).toEqual(new Set(["transport close"]));
       await Promise.all(load);
-      const cleaned = program.lines.filter((line) => "cleaned" in line).flatMap((line) => line.cleaned as [number, string][]);
+      const cleaned = program.lines
+        .filter((line) => "cleaned" in line)
+        .flatMap((line) => line.cleaned as [number, string][]);
       const ids = new Set(cleaned.map(([, id]) => id));
       expect(accepted.length).toBeGreaterThanOrEqual(600);
       expect(accepted.filter((id) => !ids.has(id))).toEqual([]);

@@ -13,7 +13,12 @@ export function rooms(serve: Serve): void {
 
     it("come from a record, a list, or nothing, in order, each always the same object", async () => {
       const fromRecord = await stage.serve({ rooms: { a: chatRoom({ name: "A" }), b: chatRoom() } });
-      const fromList = await stage.serve({ rooms: [{ id: "b", ...chatRoom() }, { id: "a", ...chatRoom() }] });
+      const fromList = await stage.serve({
+        rooms: [
+          { id: "b", ...chatRoom() },
+          { id: "a", ...chatRoom() },
+        ],
+      });
       const none = await stage.serve({ rooms: {} });
       expect(fromRecord.dialogue.rooms().map((room) => room.id)).toEqual(["a", "b"]);
       expect(fromList.dialogue.rooms().map((room) => room.id)).toEqual(["b", "a"]);
@@ -29,13 +34,26 @@ export function rooms(serve: Serve): void {
     it("tell what they were made of", async () => {
       const events = [{ name: "message", history: { enabled: true, limit: 3 } }];
       const config = chatRoom({ description: "Talk", maxSize: 4, createdById: "ada", events });
-      const { dialogue } = await stage.serve({ rooms: { chat: config, plain: { name: "Plain", events: [] } } });
+      const { dialogue } = await stage.serve({
+        rooms: { chat: config, plain: { name: "Plain", events: [] } },
+      });
       const room = dialogue.room("chat")!;
-      expect(room).toMatchObject({ id: "chat", name: "Chat", description: "Talk", maxSize: 4, createdById: "ada", defaultSubscriptions: ["message"] });
+      expect(room).toMatchObject({
+        id: "chat",
+        name: "Chat",
+        description: "Talk",
+        maxSize: 4,
+        createdById: "ada",
+        defaultSubscriptions: ["message"],
+      });
       expect(room.events[0]).toBe(events[0]!);
       const plain = dialogue.room("plain")!;
       expect(plain.defaultSubscriptions).toEqual([]);
-      expect([plain.description, plain.maxSize, plain.createdById]).toEqual([undefined, undefined, undefined]);
+      expect([plain.description, plain.maxSize, plain.createdById]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ]);
       expect([plain.size(), plain.isFull(), plain.participants()]).toEqual([0, false, []]);
     });
 
@@ -46,14 +64,23 @@ export function rooms(serve: Serve): void {
       const room = dialogue.createRoom("den", chatRoom({ name: "Den", maxSize: 2 }), "ada");
       expect(room).toBe(dialogue.room("den"));
       expect(room!.createdById).toBe("ada");
-      expect(await client.next("dialogue:roomCreated")).toEqual({ id: "den", name: "Den", size: 0, maxSize: 2, createdById: "ada" });
+      expect(await client.next("dialogue:roomCreated")).toEqual({
+        id: "den",
+        name: "Den",
+        size: 0,
+        maxSize: 2,
+        createdById: "ada",
+      });
       expect(dialogue.createRoom({ id: "one-object", ...chatRoom() })!.id).toBe("one-object");
       expect(dialogue.createRoom("secret", chatRoom({ listed: false }))!.id).toBe("secret");
       expect(dialogue.createRoom("den", chatRoom({ name: "Another" }))).toBeNull();
       expect(dialogue.createRoom({ id: "chat", ...chatRoom() })).toBeNull();
       expect(dialogue.room("den")!.name).toBe("Den");
       await client.caughtUp();
-      expect(client.all<{ id: string }>("dialogue:roomCreated").map(({ id }) => id)).toEqual(["den", "one-object"]);
+      expect(client.all<{ id: string }>("dialogue:roomCreated").map(({ id }) => id)).toEqual([
+        "den",
+        "one-object",
+      ]);
     });
 
     it("updateRoom: everyone is told; members above the new bound stay, later ones are refused", async () => {
@@ -63,14 +90,31 @@ export function rooms(serve: Serve): void {
       await bob!.join("chat");
       const { dialogue } = server;
       const room = dialogue.updateRoom("chat", {
-        name: "Hall", description: "Big", maxSize: 1, events: [{ name: "typing" }], defaultSubscriptions: ["typing"],
+        name: "Hall",
+        description: "Big",
+        maxSize: 1,
+        events: [{ name: "typing" }],
+        defaultSubscriptions: ["typing"],
       });
       expect(room).toBe(dialogue.room("chat"));
-      expect(room).toMatchObject({ name: "Hall", description: "Big", maxSize: 1, defaultSubscriptions: ["typing"] });
+      expect(room).toMatchObject({
+        name: "Hall",
+        description: "Big",
+        maxSize: 1,
+        defaultSubscriptions: ["typing"],
+      });
       expect([room!.size(), room!.isFull()]).toEqual([2, true]);
-      expect(await cyd!.next("dialogue:roomUpdated")).toEqual({ id: "chat", name: "Hall", description: "Big", size: 2, maxSize: 1 });
+      expect(await cyd!.next("dialogue:roomUpdated")).toEqual({
+        id: "chat",
+        name: "Hall",
+        description: "Big",
+        size: 2,
+        maxSize: 1,
+      });
       expect(await cyd!.ask("dialogue:join", { roomId: "chat" })).toMatchObject({ code: "ROOM_FULL" });
-      expect(await ada!.ask("dialogue:trigger", { roomId: "chat", event: "message", data: 1 })).toMatchObject({ code: "EVENT_NOT_ALLOWED" });
+      expect(await ada!.ask("dialogue:trigger", { roomId: "chat", event: "message", data: 1 })).toMatchObject(
+        { code: "EVENT_NOT_ALLOWED" },
+      );
       const [first, second] = room!.participants();
       expect(first!.subscriptions("chat")).toEqual(["message"]);
       await bob!.ask("dialogue:leave", { roomId: "chat" });
@@ -84,7 +128,9 @@ export function rooms(serve: Serve): void {
       const server = await stage.serve({ rooms: { chat: chatRoom(), other: chatRoom() } });
       const client = await stage.connect(server);
       server.dialogue.updateRoom("chat", { listed: false });
-      expect((await client.ask("dialogue:listRooms"))["rooms"].map((room: { id: string }) => room.id)).toEqual(["other"]);
+      expect(
+        (await client.ask("dialogue:listRooms"))["rooms"].map((room: { id: string }) => room.id),
+      ).toEqual(["other"]);
     });
 
     it("deleteRoom: members are out, everyone is told once, the old handle acts on nothing", async () => {
@@ -112,12 +158,24 @@ export function rooms(serve: Serve): void {
     });
 
     it("trigger: allowed, or Err with the reason", async () => {
-      const { dialogue } = await stage.serve({ rooms: { chat: chatRoom(), silent: chatRoom({ events: [] }), any: chatRoom({ events: [{ name: "*" }] }) } });
+      const { dialogue } = await stage.serve({
+        rooms: {
+          chat: chatRoom(),
+          silent: chatRoom({ events: [] }),
+          any: chatRoom({ events: [{ name: "*" }] }),
+        },
+      });
       expect(dialogue.trigger("chat", message, 1)).toMatchObject({ type: "Ok", isOk: true, isErr: false });
       expect(dialogue.trigger("chat", { name: "shout" }, 1)).toMatchObject({
-        type: "Err", isOk: false, isErr: true, error: "Event 'shout' is not allowed in room 'chat'",
+        type: "Err",
+        isOk: false,
+        isErr: true,
+        error: "Event 'shout' is not allowed in room 'chat'",
       });
-      expect(dialogue.trigger("nowhere", message, 1)).toMatchObject({ isErr: true, error: "Room 'nowhere' does not exist" });
+      expect(dialogue.trigger("nowhere", message, 1)).toMatchObject({
+        isErr: true,
+        error: "Room 'nowhere' does not exist",
+      });
       expect(dialogue.trigger("silent", { name: "anything" }, 1).isOk).toBe(true);
       expect(dialogue.trigger("any", { name: "anything" }, 1).isOk).toBe(true);
     });
@@ -129,7 +187,9 @@ export function rooms(serve: Serve): void {
       expect(dialogue.trigger("chat", message, circular).isErr).toBe(true);
       expect(dialogue.trigger("chat", message, 1n).isErr).toBe(true);
       expect(dialogue.trigger("chat", message, "fine").isOk).toBe(true);
-      expect((await dialogue.room("chat")!.history("message", 0, 9)).map((event) => event.offset)).toEqual([1]);
+      expect((await dialogue.room("chat")!.history("message", 0, 9)).map((event) => event.offset)).toEqual([
+        1,
+      ]);
     });
 
     it("trigger: from is the system's unless named, meta travels beside, JSON is what clients see", async () => {
@@ -140,11 +200,24 @@ export function rooms(serve: Serve): void {
       const when = new Date(0);
       room.trigger(message, { when, gone: undefined });
       room.trigger(message, Buffer.from([1, 2]), "ada", { tag: "t" });
-      expect(await client.next("dialogue:event")).toMatchObject({ from: "system", data: { when: "1970-01-01T00:00:00.000Z" } });
-      expect(await client.next("dialogue:event")).toMatchObject({ from: "ada", meta: { tag: "t" }, data: Buffer.from([1, 2]) });
+      expect(await client.next("dialogue:event")).toMatchObject({
+        from: "system",
+        data: { when: "1970-01-01T00:00:00.000Z" },
+      });
+      expect(await client.next("dialogue:event")).toMatchObject({
+        from: "ada",
+        meta: { tag: "t" },
+        data: Buffer.from([1, 2]),
+      });
       const [second, first] = await room.history("message", 0, 2);
       expect(first!.data).toEqual({ when: "1970-01-01T00:00:00.000Z" });
-      expect(second).toMatchObject({ from: "ada", meta: { tag: "t" }, roomId: "chat", event: "message", offset: 2 });
+      expect(second).toMatchObject({
+        from: "ada",
+        meta: { tag: "t" },
+        roomId: "chat",
+        event: "message",
+        offset: 2,
+      });
     });
 
     it("definitions of config.events may be named by name alone", async () => {
@@ -153,7 +226,9 @@ export function rooms(serve: Serve): void {
         rooms: { chat: { name: "Chat", events: [message, typing] } },
       });
       for (const n of [1, 2, 3]) dialogue.trigger("chat", message, n);
-      expect((await dialogue.room("chat")!.history("message", 0, 9)).map((event) => event.data)).toEqual([3, 2]);
+      expect((await dialogue.room("chat")!.history("message", 0, 9)).map((event) => event.data)).toEqual([
+        3, 2,
+      ]);
     });
   });
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { eventually, within } from "../support/deadline.js";
 import { httpRequest } from "../support/http-request.js";
 import { PollingSession } from "../support/polling-session.js";
-import { HandshakeRefused } from "../support/raw-websocket.js";
+import type { HandshakeRefused } from "../support/raw-websocket.js";
 import { chatRoom } from "../support/rooms.js";
 import type { Serve, Served } from "../support/server.js";
 import { useStage } from "../support/stage.js";
@@ -31,7 +31,10 @@ export function sessions(serve: Serve): void {
     }
 
     async function upgradeStatus(server: Served, query: string): Promise<number> {
-      return stage.raw(server, { query }).then(() => 101, (error: HandshakeRefused) => error.status);
+      return stage.raw(server, { query }).then(
+        () => 101,
+        (error: HandshakeRefused) => error.status,
+      );
     }
 
     it("an id that the server tells others is no session id: 400 on every way in", async () => {
@@ -43,7 +46,10 @@ export function sessions(serve: Serve): void {
         for (const known of [victim.socket.id!, clientId as string, userId as string]) {
           const url = `${server.url}/socket.io/?EIO=4&transport=polling&sid=${encodeURIComponent(known)}`;
           expect((await httpRequest(url)).status).toBe(400);
-          expect((await httpRequest(url, { method: "POST", body: '42["dialogue:join",{"roomId":"chat"}]' })).status).toBe(400);
+          expect(
+            (await httpRequest(url, { method: "POST", body: '42["dialogue:join",{"roomId":"chat"}]' }))
+              .status,
+          ).toBe(400);
           expect((await httpRequest(url, { method: "POST", body: "1" })).status).toBe(400);
           expect(await upgradeStatus(server, `&sid=${encodeURIComponent(known)}`)).toBe(400);
         }
@@ -74,7 +80,9 @@ export function sessions(serve: Serve): void {
       for (const method of ["PUT", "DELETE", "PATCH"]) {
         expect((await httpRequest(session.url, { method })).status).toBeGreaterThanOrEqual(400);
       }
-      const long = await httpRequest(`${base}?EIO=4&transport=polling&sid=${"x".repeat(1_000_000)}`).catch(() => ({ status: 400 }));
+      const long = await httpRequest(`${base}?EIO=4&transport=polling&sid=${"x".repeat(1_000_000)}`).catch(
+        () => ({ status: 400 }),
+      );
       expect(long.status).toBeGreaterThanOrEqual(400);
       await session.connectNamespace();
       await undisturbed();
@@ -92,7 +100,9 @@ export function sessions(serve: Serve): void {
     });
 
     it("a poll cancelled by its client: nothing is lost, or the session ends", async () => {
-      const { server, undisturbed } = await withBystander({ socket: { pingInterval: 300, pingTimeout: 300 } });
+      const { server, undisturbed } = await withBystander({
+        socket: { pingInterval: 300, pingTimeout: 300 },
+      });
       const session = await PollingSession.open(server.url);
       await session.connectNamespace({ userId: "ada" });
       await session.ask(1, "dialogue:join", { roomId: "chat" });
@@ -133,11 +143,30 @@ export function sessions(serve: Serve): void {
     for (const [step, walkAway] of [
       ["after the TCP connection", (socket: Socket) => socket],
       ["in the middle of the request line", (socket: Socket) => socket.write("GET /sock")],
-      ["in the middle of the headers", (socket: Socket) => socket.write("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: a\r\nX-Half: ")],
-      ["in the middle of a body", (socket: Socket) => socket.write("POST /socket.io/?EIO=4&transport=polling&sid=x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n42[")],
-      ["before the polling handshake is answered", (socket: Socket) => socket.write("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: a\r\n\r\n")],
-      ["before the WebSocket handshake is answered", (socket: Socket) =>
-        socket.write("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")],
+      [
+        "in the middle of the headers",
+        (socket: Socket) =>
+          socket.write("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: a\r\nX-Half: "),
+      ],
+      [
+        "in the middle of a body",
+        (socket: Socket) =>
+          socket.write(
+            "POST /socket.io/?EIO=4&transport=polling&sid=x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n42[",
+          ),
+      ],
+      [
+        "before the polling handshake is answered",
+        (socket: Socket) =>
+          socket.write("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: a\r\n\r\n"),
+      ],
+      [
+        "before the WebSocket handshake is answered",
+        (socket: Socket) =>
+          socket.write(
+            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+          ),
+      ],
     ] as const) {
       it(`a transport cut ${step}`, async () => {
         const { server, undisturbed } = await withBystander();
@@ -165,20 +194,34 @@ export function sessions(serve: Serve): void {
         }
         raw.socket.resetAndDestroy();
         await undisturbed();
-        await eventually(() => server.dialogue.getClients("walker").length === 0 && server.dialogue.room("chat")!.size() === 1, `nothing is left of it (${step})`);
+        await eventually(
+          () =>
+            server.dialogue.getClients("walker").length === 0 && server.dialogue.room("chat")!.size() === 1,
+          `nothing is left of it (${step})`,
+        );
       }
     });
 
     it("connected and silent: closed when the namespace or a pong does not come in time", async () => {
-      const { server, undisturbed } = await withBystander({ socket: { connectTimeout: 300, pingInterval: 400, pingTimeout: 300 } });
+      const { server, undisturbed } = await withBystander({
+        socket: { connectTimeout: 300, pingInterval: 400, pingTimeout: 300 },
+      });
       const silent = await stage.raw(server);
       await silent.nextStarting("0");
       await silent.closed(3_000);
       const polling = await PollingSession.open(server.url);
-      await eventually(async () => (await polling.get()).status === 400, "the polling session without namespace ends", 3_000);
+      await eventually(
+        async () => (await polling.get()).status === 400,
+        "the polling session without namespace ends",
+        3_000,
+      );
       const quiet = await PollingSession.open(server.url);
       await quiet.connectNamespace({ userId: "quiet" });
-      await eventually(() => server.dialogue.getClients("quiet").length === 0, "the session without pong ends", 3_000);
+      await eventually(
+        () => server.dialogue.getClients("quiet").length === 0,
+        "the session without pong ends",
+        3_000,
+      );
       await undisturbed();
     });
 

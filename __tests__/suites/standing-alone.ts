@@ -1,10 +1,18 @@
-import { describe, expect, it } from "vitest";
 import * as dialogueRs from "dialogue-rs";
 import {
-  createHistoryManager, createRateLimiter, defineEvent, DialogueError, Err, getEventByName, isEventAllowed, Ok, validateEventData,
+  createHistoryManager,
+  createRateLimiter,
+  DialogueError,
+  defineEvent,
+  Err,
   type EventMessage,
+  getEventByName,
+  isEventAllowed,
+  Ok,
+  validateEventData,
 } from "dialogue-rs";
 import * as v from "valibot";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
 
 /** What works without a server. */
@@ -23,13 +31,25 @@ export function standingAlone(): void {
   });
 
   describe("events", () => {
-    const schema = z.object({ text: z.string().trim().min(1), at: z.coerce.date().optional(), n: z.number().default(3) });
-    const Message = defineEvent("message", { schema, description: "Said", history: { enabled: true, limit: 5 } });
+    const schema = z.object({
+      text: z.string().trim().min(1),
+      at: z.coerce.date().optional(),
+      n: z.number().default(3),
+    });
+    const Message = defineEvent("message", {
+      schema,
+      description: "Said",
+      history: { enabled: true, limit: 5 },
+    });
 
     it("defineEvent freezes, and keeps the very schema", () => {
       expect(Object.isFrozen(Message)).toBe(true);
       expect(Message.schema).toBe(schema);
-      expect(Message).toMatchObject({ name: "message", description: "Said", history: { enabled: true, limit: 5 } });
+      expect(Message).toMatchObject({
+        name: "message",
+        description: "Said",
+        history: { enabled: true, limit: 5 },
+      });
       expect(() => defineEvent("")).toThrow(DialogueError);
     });
 
@@ -39,30 +59,49 @@ export function standingAlone(): void {
       expect("extra" in (result as { value: object }).value).toBe(false);
       const wrong = validateEventData(Message, { text: "", n: "x" }) as { error: string };
       expect(wrong.error).toMatch(/^Event 'message' validation failed: text: .+, n: /);
-      expect(validateEventData(defineEvent("any"), undefined)).toMatchObject({ isOk: true, value: undefined });
+      expect(validateEventData(defineEvent("any"), undefined)).toMatchObject({
+        isOk: true,
+        value: undefined,
+      });
       expect(validateEventData({ name: "plain", schema }, { text: "x" }).isOk).toBe(true);
     });
 
     it("other Standard Schemas work through defineEvent", () => {
       const Move = defineEvent("move", { schema: v.object({ x: v.number() }) });
       expect(validateEventData(Move, { x: 1 })).toMatchObject({ isOk: true, value: { x: 1 } });
-      expect((validateEventData(Move, { x: "1" }) as { error: string }).error).toMatch(/^Event 'move' validation failed: x: /);
+      expect((validateEventData(Move, { x: "1" }) as { error: string }).error).toMatch(
+        /^Event 'move' validation failed: x: /,
+      );
     });
 
     it("isEventAllowed and getEventByName", () => {
       const events = [Message, { name: "typing" }];
-      expect([isEventAllowed("typing", events), isEventAllowed("shout", events), isEventAllowed("shout", []), isEventAllowed("shout", [{ name: "*" }])]).toEqual([true, false, false, true]);
+      expect([
+        isEventAllowed("typing", events),
+        isEventAllowed("shout", events),
+        isEventAllowed("shout", []),
+        isEventAllowed("shout", [{ name: "*" }]),
+      ]).toEqual([true, false, false, true]);
       expect(getEventByName("message", events)).toBe(Message);
       expect(getEventByName("shout", [{ name: "*" }])).toBeUndefined();
     });
   });
 
   describe("createHistoryManager", () => {
-    const event = (n: number, name = "message"): EventMessage<number> => ({ event: name, roomId: "chat", data: n, from: "ada", timestamp: Math.floor(n / 3) });
+    const event = (n: number, name = "message"): EventMessage<number> => ({
+      event: name,
+      roomId: "chat",
+      data: n,
+      from: "ada",
+      timestamp: Math.floor(n / 3),
+    });
 
     it("keeps the newest, gives out newest first, and cleans up oldest first, inside push and clearRoom", () => {
       const cleaned: [string, unknown[]][] = [];
-      const history = createHistoryManager({ onCleanup: (roomId, name, events) => void cleaned.push([`${roomId} ${name}`, events.map(({ data }) => data)]) });
+      const history = createHistoryManager({
+        onCleanup: (roomId, name, events) =>
+          void cleaned.push([`${roomId} ${name}`, events.map(({ data }) => data)]),
+      });
       for (let n = 1; n <= 5; n++) history.push("chat", "message", event(n), 3);
       history.push("chat", "note", event(6, "note"), 3);
       expect(history.get("chat", "message", 0, 10).map(({ data }) => data)).toEqual([5, 4, 3]);
@@ -71,9 +110,12 @@ export function standingAlone(): void {
       expect(history.getAll("chat", 1).map(({ data }) => data)).toEqual([6, 5]);
       expect([history.count("chat", "message"), history.count("none", "message")]).toEqual([3, 0]);
       expect(history.getEventNames("chat").sort()).toEqual(["message", "note"]);
-      expect(cleaned.map(([, events]) => events).flat()).toEqual([1, 2]);
+      expect(cleaned.flatMap(([, events]) => events)).toEqual([1, 2]);
       history.clearRoom("chat");
-      expect(cleaned.slice(-2).sort()).toEqual([["chat message", [3, 4, 5]], ["chat note", [6]]]);
+      expect(cleaned.slice(-2).sort()).toEqual([
+        ["chat message", [3, 4, 5]],
+        ["chat note", [6]],
+      ]);
       expect([history.count("chat", "message"), history.getEventNames("chat")]).toEqual([0, []]);
     });
 
@@ -88,10 +130,17 @@ export function standingAlone(): void {
 
   describe("createRateLimiter", () => {
     it("allows so many per key within the window", () => {
-      for (const config of [{ windowMs: 60_000, maxRequests: 3 }, { windowMs: 60_000, maxEvents: 3 }]) {
+      for (const config of [
+        { windowMs: 60_000, maxRequests: 3 },
+        { windowMs: 60_000, maxEvents: 3 },
+      ]) {
         const limiter = createRateLimiter(config);
         expect([1, 2, 3, 4].map(() => limiter.isAllowed("a"))).toEqual([true, true, true, false]);
-        expect([limiter.remaining("a"), limiter.remaining("b"), limiter.isAllowed("b")]).toEqual([0, 3, true]);
+        expect([limiter.remaining("a"), limiter.remaining("b"), limiter.isAllowed("b")]).toEqual([
+          0,
+          3,
+          true,
+        ]);
         limiter.clear();
         expect(limiter.isAllowed("a")).toBe(true);
       }
@@ -124,16 +173,33 @@ export function standingAlone(): void {
       } finally {
         Object.assign(console, { log, info, warn, error, debug });
       }
-      expect(written.map((args) => String(args[0]).slice(0, 20))).toEqual(["[Dialogue] [INFO]", "[Dialogue] [WARN]", "[Dialogue] [ERROR]"].map((start) => expect.stringContaining(start)));
+      expect(written.map((args) => String(args[0]).slice(0, 20))).toEqual(
+        ["[Dialogue] [INFO]", "[Dialogue] [WARN]", "[Dialogue] [ERROR]"].map((start) =>
+          expect.stringContaining(start),
+        ),
+      );
       expect(written.every((args) => JSON.stringify(args).includes("hello"))).toBe(true);
     });
 
     it("exports what the contract names", () => {
       const names = [
-        "createDialogue", "defineEvent", "validateEventData", "isEventAllowed", "getEventByName", "createHistoryManager",
-        "createRateLimiter", "createDefaultLogger", "createSilentLogger", "detectRuntime", "Ok", "Err", "DialogueError",
+        "createDialogue",
+        "defineEvent",
+        "validateEventData",
+        "isEventAllowed",
+        "getEventByName",
+        "createHistoryManager",
+        "createRateLimiter",
+        "createDefaultLogger",
+        "createSilentLogger",
+        "detectRuntime",
+        "Ok",
+        "Err",
+        "DialogueError",
       ];
-      expect(names.filter((name) => typeof (dialogueRs as Record<string, unknown>)[name] !== "function")).toEqual([]);
+      expect(
+        names.filter((name) => typeof (dialogueRs as Record<string, unknown>)[name] !== "function"),
+      ).toEqual([]);
     });
   });
 }

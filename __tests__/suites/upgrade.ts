@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
 import type { EventMessage } from "dialogue-rs";
+import { describe, expect, it } from "vitest";
 import { eventually } from "../support/deadline.js";
 import { PollingSession } from "../support/polling-session.js";
 import type { RawWebSocket } from "../support/raw-websocket.js";
@@ -37,7 +37,8 @@ export function upgrade(serve: Serve): void {
       say(3);
       raw.send('422["dialogue:trigger",{"roomId":"chat","event":"message","data":4}]');
       const events: string[] = [];
-      while (!events.some((event) => event.includes('"data":4'))) events.push(await raw.nextStarting('42["dialogue:event"'));
+      while (!events.some((event) => event.includes('"data":4')))
+        events.push(await raw.nextStarting('42["dialogue:event"'));
       const offsets = events.map((event) => (JSON.parse(event.slice(2)) as [string, EventMessage])[1].offset);
       expect(offsets.slice(-2)).toEqual([3, 4]);
       // The second left with the last poll or waited for the WebSocket: one of the two.
@@ -53,16 +54,26 @@ export function upgrade(serve: Serve): void {
       expect(sockets.length).toBeGreaterThan(0);
       for (const raw of sockets) raw.send("2probe");
       const probed: RawWebSocket[] = [];
-      await Promise.all(sockets.map(async (raw) => {
-        const answer = await Promise.race([raw.next().catch(() => undefined), raw.closed().catch(() => undefined)]);
-        if (answer === "3probe") probed.push(raw);
-      }));
+      await Promise.all(
+        sockets.map(async (raw) => {
+          const answer = await Promise.race([
+            raw.next().catch(() => undefined),
+            raw.closed().catch(() => undefined),
+          ]);
+          if (answer === "3probe") probed.push(raw);
+        }),
+      );
       expect(probed.length).toBeGreaterThan(0);
       for (const raw of probed) raw.send("5");
       say("to the winner");
-      const heard = await Promise.all(probed.map((raw) =>
-        Promise.race([raw.nextStarting('42["dialogue:event"').then(() => raw), raw.closed().then(() => undefined)]).catch(() => undefined),
-      ));
+      const heard = await Promise.all(
+        probed.map((raw) =>
+          Promise.race([
+            raw.nextStarting('42["dialogue:event"').then(() => raw),
+            raw.closed().then(() => undefined),
+          ]).catch(() => undefined),
+        ),
+      );
       const winners = heard.filter((raw) => raw !== undefined);
       expect(winners.length).toBe(1);
       for (const raw of sockets) if (raw !== winners[0]) await raw.closed();
@@ -89,7 +100,10 @@ export function upgrade(serve: Serve): void {
       expect(await first.nextStarting('42["dialogue:event"')).toContain("still there");
     });
 
-    for (const [step, probe] of [["before the probe", false], ["after the probe", true]] as const) {
+    for (const [step, probe] of [
+      ["before the probe", false],
+      ["after the probe", true],
+    ] as const) {
       it(`cut ${step}: the polling session lives on and loses nothing`, async () => {
         const { server, session, say, query } = await polling();
         const raw = await stage.raw(server, { query });
@@ -101,7 +115,8 @@ export function upgrade(serve: Serve): void {
         say(2);
         raw.socket.resetAndDestroy();
         say(3);
-        for (const n of [1, 2, 3]) expect(await session.nextStarting('42["dialogue:event"')).toContain(`"data":${n},`);
+        for (const n of [1, 2, 3])
+          expect(await session.nextStarting('42["dialogue:event"')).toContain(`"data":${n},`);
         expect(await session.ask(5, "dialogue:listRooms", {})).toMatchObject({ ok: true });
         const again = await stage.raw(server, { query });
         again.send("2probe");
@@ -128,7 +143,9 @@ export function upgrade(serve: Serve): void {
 
     it("with a session id that is nobody's is refused", async () => {
       const server = await stage.serve({});
-      await expect(stage.raw(server, { query: "&sid=AAAAAAAAAAAAAAAAAAAA" })).rejects.toMatchObject({ status: 400 });
+      await expect(stage.raw(server, { query: "&sid=AAAAAAAAAAAAAAAAAAAA" })).rejects.toMatchObject({
+        status: 400,
+      });
     });
 
     it("under traffic: every client gets every event since it joined, once, in order", async () => {
@@ -142,12 +159,16 @@ export function upgrade(serve: Serve): void {
         for (let i = 0; i < 5; i++) dialogue.trigger("feed", message, ++last);
       }, 1);
       stage.atEnd(() => clearInterval(pump));
-      const clients = Array.from({ length: scaled(20, 200) }, () => stage.client(server, { transports: ["polling", "websocket"] }));
-      await Promise.all(clients.map(async (client) => {
-        await client.connect();
-        await client.next("dialogue:joined");
-        await client.upgraded();
-      }));
+      const clients = Array.from({ length: scaled(20, 200) }, () =>
+        stage.client(server, { transports: ["polling", "websocket"] }),
+      );
+      await Promise.all(
+        clients.map(async (client) => {
+          await client.connect();
+          await client.next("dialogue:joined");
+          await client.upgraded();
+        }),
+      );
       const target = last + 50;
       await eventually(() => last >= target, "fifty more events");
       clearInterval(pump);
@@ -169,19 +190,26 @@ export function upgrade(serve: Serve): void {
         heard.set(event.from, of);
         of.push(event.data as number);
       });
-      const clients = Array.from({ length: scaled(10, 100) }, (_, i) => stage.client(server, { userId: `sender-${i}`, transports: ["polling", "websocket"] }));
+      const clients = Array.from({ length: scaled(10, 100) }, (_, i) =>
+        stage.client(server, { userId: `sender-${i}`, transports: ["polling", "websocket"] }),
+      );
       const COUNT = 150;
-      await Promise.all(clients.map(async (client) => {
-        await client.connect();
-        client.tell("dialogue:join", { roomId: "feed" });
-        for (let n = 0; n < COUNT; n++) {
-          client.tell("dialogue:trigger", { roomId: "feed", event: "message", data: n });
-          if (n % 5 === 0) await new Promise((resolve) => setImmediate(resolve));
-        }
-        await client.upgraded();
-        await client.caughtUp();
-      }));
-      await eventually(() => [...heard.values()].every((of) => of.length >= COUNT) && heard.size === clients.length, "everything arrives");
+      await Promise.all(
+        clients.map(async (client) => {
+          await client.connect();
+          client.tell("dialogue:join", { roomId: "feed" });
+          for (let n = 0; n < COUNT; n++) {
+            client.tell("dialogue:trigger", { roomId: "feed", event: "message", data: n });
+            if (n % 5 === 0) await new Promise((resolve) => setImmediate(resolve));
+          }
+          await client.upgraded();
+          await client.caughtUp();
+        }),
+      );
+      await eventually(
+        () => [...heard.values()].every((of) => of.length >= COUNT) && heard.size === clients.length,
+        "everything arrives",
+      );
       for (const of of heard.values()) expect(of).toEqual(Array.from({ length: COUNT }, (_, n) => n));
     }, 60_000);
   });

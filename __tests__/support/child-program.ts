@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { within } from "./deadline.js";
@@ -52,7 +52,8 @@ export class ChildProgram {
       this.#look();
       void this.exit.then(({ code }) => {
         const line = find();
-        if (line === undefined) reject(new Error(`the program ended with ${code} before it said "${key}":\n${this.stderr}`));
+        if (line === undefined)
+          reject(new Error(`the program ended with ${code} before it said "${key}":\n${this.stderr}`));
         else resolve(line);
       });
     });

@@ -74,12 +74,25 @@ export class TestClient {
   }
 
   /** The oldest not yet taken `event` that matches: what came already, or what comes within the deadline. */
-  async next<T = any>(event: string, matches: (payload: T) => boolean = () => true, milliseconds = PATIENCE): Promise<T> {
+  async next<T = any>(
+    event: string,
+    matches: (payload: T) => boolean = () => true,
+    milliseconds = PATIENCE,
+  ): Promise<T> {
     let found: Received | undefined;
-    await this.#until(() => {
-      found = this.received.find((r) => r.event === event && !this.#taken.has(r) && matches(r.args[0] as T));
-      return found !== undefined;
-    }, `${event} (received: ${this.received.map((r) => r.event).join(", ").slice(-500)})`, milliseconds);
+    await this.#until(
+      () => {
+        found = this.received.find(
+          (r) => r.event === event && !this.#taken.has(r) && matches(r.args[0] as T),
+        );
+        return found !== undefined;
+      },
+      `${event} (received: ${this.received
+        .map((r) => r.event)
+        .join(", ")
+        .slice(-500)})`,
+      milliseconds,
+    );
     this.#taken.add(found!);
     return found!.args[0] as T;
   }

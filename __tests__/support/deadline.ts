@@ -16,7 +16,11 @@ export async function within<T>(promise: Promise<T>, what: string, milliseconds 
 }
 
 /** For state that announces itself by no event: looked at on every turn of the event loop's timers until it holds. */
-export async function eventually(holds: () => boolean | Promise<boolean>, what: string, milliseconds = PATIENCE): Promise<void> {
+export async function eventually(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  milliseconds = PATIENCE,
+): Promise<void> {
   const end = Date.now() + milliseconds;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`waited ${milliseconds} ms until ${what}`);

@@ -1,5 +1,5 @@
 import { within } from "./deadline.js";
-import { httpRequest, type HttpAnswer, type HttpRequestOptions } from "./http-request.js";
+import { type HttpAnswer, type HttpRequestOptions, httpRequest } from "./http-request.js";
 
 /** An Engine.IO session over long-polling, one request at a time as the test says. */
 export class PollingSession {
@@ -28,7 +28,10 @@ export class PollingSession {
     return httpRequest(this.url, options);
   }
 
-  post(body: string, headers: Record<string, string> = { "content-type": "text/plain;charset=UTF-8" }): Promise<HttpAnswer> {
+  post(
+    body: string,
+    headers: Record<string, string> = { "content-type": "text/plain;charset=UTF-8" },
+  ): Promise<HttpAnswer> {
     return httpRequest(this.url, { method: "POST", body, headers });
   }
 

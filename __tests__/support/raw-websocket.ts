@@ -201,7 +201,10 @@ export class RawWebSocket {
   }
 
   #message(message: string | Buffer): void {
-    if (message === "2") return this.send("3");
+    if (message === "2") {
+      this.send("3");
+      return;
+    }
     this.messages.push(message);
     for (const look of this.#waiting) look();
   }

@@ -1,5 +1,5 @@
 import { createDialogue, type Dialogue, type DialogueConfig } from "dialogue-rs";
-import { recordingLogger, type RecordingLogger } from "./recording-logger.js";
+import { type RecordingLogger, recordingLogger } from "./recording-logger.js";
 
 /** A server that a suite talks to. Suites that take `Serve` could be handed another server of the same wire protocol. */
 export interface Served {

@@ -1,6 +1,6 @@
-import { afterEach } from "vitest";
 import type { DialogueConfig } from "dialogue-rs";
-import { TestClient, type ClientOptions } from "./client.js";
+import { afterEach } from "vitest";
+import { type ClientOptions, TestClient } from "./client.js";
 import { RawWebSocket, type RawWebSocketOptions } from "./raw-websocket.js";
 import type { Serve, Served } from "./server.js";
 
@@ -10,7 +10,12 @@ export interface Stage {
   /** A connected client. */
   connect(server: { url: string }, options?: ClientOptions): Promise<TestClient>;
   /** `count` connected clients, named `prefix-0`, `prefix-1`, … */
-  crowd(server: { url: string }, count: number, prefix?: string, options?: ClientOptions): Promise<TestClient[]>;
+  crowd(
+    server: { url: string },
+    count: number,
+    prefix?: string,
+    options?: ClientOptions,
+  ): Promise<TestClient[]>;
   /** A client that has not connected yet. */
   client(server: { url: string }, options?: ClientOptions): TestClient;
   /** A WebSocket without a library behind it. */

@@ -118,7 +118,7 @@ impl Client {
     }
 
     /// The host makes an object for it, so that its end will be told. `false`: it is gone, and nobody will tell.
-    pub(super) fn look_at(&self) -> bool {
+    pub fn look_at(&self) -> bool {
         let mut membership = lock(&self.membership);
         if membership.ended {
             return membership.looked_at;

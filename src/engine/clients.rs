@@ -1,7 +1,7 @@
 //! Who is connected: by client id and by user id.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, RwLock},
 };
 
@@ -11,6 +11,8 @@ use super::{
     client::Client,
     ids::Id,
     lock::{read, write},
+    payload::Payload,
+    socketio::packet,
     transport::Frame,
 };
 
@@ -54,6 +56,21 @@ impl Clients {
         for client in read(&self.inner).by_id.values() {
             client.socket().send(frames);
         }
+    }
+
+    /// Sends an event to everyone: `args` is the JSON array with the name first.
+    pub fn emit_to_all(&self, args: &Payload) {
+        self.send_to_all(&packet::event(&"/".into(), args.text().to_owned(), args.attachments(), None));
+    }
+
+    /// Ids of the rooms that any of a user's clients is in, each once.
+    pub fn rooms_of_user(&self, user_id: &str) -> Vec<Arc<str>> {
+        let mut ids: Vec<Arc<str>> = Vec::new();
+        let mut seen = HashSet::new();
+        for client in self.of_user(user_id) {
+            ids.extend(client.room_ids().into_iter().filter(|id| seen.insert(id.clone())));
+        }
+        ids
     }
 
     pub(super) fn add(&self, client: &Arc<Client>) {

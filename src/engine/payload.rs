@@ -91,6 +91,20 @@ impl Payload {
         Ok(Self { text: composer.text.into(), slots, attachments: composer.attachments })
     }
 
+    /// The elements of a JSON array of objects, each with the attachments it has placeholders for. `None`: it is something
+    /// else.
+    pub fn elements(text: String, mut attachments: Attachments) -> Option<Vec<Self>> {
+        let elements: Vec<&serde_json::value::RawValue> = serde_json::from_str(&text).ok()?;
+        let mut payloads = Vec::with_capacity(elements.len());
+        for element in elements {
+            if !element.get().starts_with('{') {
+                return None;
+            }
+            payloads.push(Self::new(element.get().to_owned().into(), &mut attachments).ok()?);
+        }
+        Some(payloads)
+    }
+
     /// JSON text of the engine's own making, which holds no placeholder.
     pub fn plain(text: impl Into<Str>) -> Self {
         Self { text: text.into(), slots: SmallVec::new(), attachments: Vec::new() }

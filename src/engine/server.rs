@@ -146,6 +146,14 @@ impl Server {
         }
     }
 
+    /// The host took note of a client's end: nothing shows it any more. One that is still there stays.
+    pub fn client_taken_note_of(&self, client: &Client) {
+        if !client.socket().is_connected() {
+            self.core.clients.remove(client);
+            client.forget_rooms();
+        }
+    }
+
     /// Ends a client's socket, and with `close` its connection too. `false`: it was over.
     pub fn disconnect(&self, client: &Arc<Client>, close: bool) -> bool {
         let ended = client.socket().disconnect(close);

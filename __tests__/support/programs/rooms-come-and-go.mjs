@@ -9,18 +9,26 @@ const Message = defineEvent("message", { history: { enabled: true, limit: 5 } })
 const message = { text: "x".repeat(100) };
 let cleaned = 0;
 
+function countCleaned(_roomId, _eventName, events) {
+  cleaned += events.length;
+}
+
 const dialogue = createDialogue({
   port: 0,
   host: "127.0.0.1",
   logger: createSilentLogger(),
   rooms: {},
-  hooks: { events: { onCleanup: (_roomId, _event, events) => void (cleaned += events.length) } },
+  hooks: { events: { onCleanup: countCleaned } },
 });
 await dialogue.start();
 
 /** The rooms of one round: joined, subscribed to, triggered in, read, handled, deleted; some of it by a client of the round. */
 async function round() {
-  const socket = io(`http://127.0.0.1:${dialogue.port}`, { transports: ["websocket"], reconnection: false, forceNew: true });
+  const socket = io(`http://127.0.0.1:${dialogue.port}`, {
+    transports: ["websocket"],
+    reconnection: false,
+    forceNew: true,
+  });
   const ask = async (event, payload) => {
     const answer = await new Promise((resolve) => socket.emit(event, payload, resolve));
     if (!answer.ok) throw new Error(`${event}: ${answer.code} ${answer.message}`);
@@ -36,7 +44,8 @@ async function round() {
       await ask("dialogue:trigger", { roomId: id, event: "message", data: message });
     } else client.join(id);
     for (let n = 0; n < 10; n++) room.trigger(Message, message);
-    if (room.size() !== 1 || room.participants()[0] !== client) throw new Error(`${id} has ${room.size()} members`);
+    if (room.size() !== 1 || room.participants()[0] !== client)
+      throw new Error(`${id} has ${room.size()} members`);
     if ((await room.history("message", 0, 5)).length !== 5) throw new Error(`${id} has no history`);
     if (i % 2 === 0) client.leave(id);
   }

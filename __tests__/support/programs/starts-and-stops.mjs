@@ -3,11 +3,20 @@ import { createDialogue, createSilentLogger } from "dialogue-rs";
 import { io } from "socket.io-client";
 import { handlesInUse, memoryInUse } from "./memory-in-use.mjs";
 
-const dialogue = createDialogue({ port: 0, host: "127.0.0.1", logger: createSilentLogger(), rooms: { chat: { name: "Chat", events: [] } } });
+const dialogue = createDialogue({
+  port: 0,
+  host: "127.0.0.1",
+  logger: createSilentLogger(),
+  rooms: { chat: { name: "Chat", events: [] } },
+});
 const after = [];
 for (let round = 0; round < Number(process.env.ROUNDS); round++) {
   await dialogue.start();
-  const socket = io(`http://127.0.0.1:${dialogue.port}`, { transports: ["websocket"], reconnection: false, forceNew: true });
+  const socket = io(`http://127.0.0.1:${dialogue.port}`, {
+    transports: ["websocket"],
+    reconnection: false,
+    forceNew: true,
+  });
   await new Promise((resolve) => socket.once("dialogue:connected", resolve));
   const gone = new Promise((resolve) => socket.once("disconnect", resolve));
   await dialogue.stop();

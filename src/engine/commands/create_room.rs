@@ -50,6 +50,7 @@ fn create(context: &Context<'_>, fields: &Fields<'_>) -> Result<Reply, Refusal> 
     };
     match rooms::create(context.core, &id, config, Some(context.client.user_id()), Some(allowed.max)) {
         Ok(room) => Ok(Reply::with(None, Payload::plain(room.summary()))),
+        Err(NotCreated::BadId) => Err(Refusal::invalid("id", "expected an id")),
         Err(NotCreated::Taken) => Err(Refusal::room_exists(&id)),
         Err(NotCreated::Allowance) => Err(Refusal::new(
             Code::PermissionDenied,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::{Context, Fields, Reply, Responder};
 use crate::engine::{
     client::Client,
+    config::Sync,
     core::Core,
+    error::Refusal,
     payload::{Composer, Payload, to_json},
     protocol::outgoing,
     rooms::{self, Joined, Room},
@@ -29,8 +31,24 @@ pub fn run(context: &Context<'_>, fields: Fields<'_>, responder: Responder) {
     }
 }
 
+/// Joins a client, as the program decided: it is told, and gets the history that the program asks for.
+///
+/// # Errors
+/// `ROOM_NOT_FOUND`; `ROOM_FULL`, of which the client is told too.
+pub fn by_server(core: &Core, client: &Arc<Client>, room_id: &str, history: Sync) -> Result<(), Refusal> {
+    let room = core.rooms.get(room_id).ok_or_else(|| Refusal::room_not_found(room_id))?;
+    let joined = rooms::join(core, &room, client, Some(history), |joined| {
+        client.socket().emit(outgoing::JOINED, &welcome(&room, joined));
+        send_history(core, &room, client, joined);
+    });
+    if let Err(refusal) = &joined {
+        client.socket().emit(outgoing::ERROR, &Payload::plain(refusal.to_json()));
+    }
+    joined
+}
+
 /// `{ roomId, roomName, epoch, offset }`.
-pub fn welcome(room: &Room, joined: &Joined) -> Payload {
+fn welcome(room: &Room, joined: &Joined) -> Payload {
     Payload::plain(format!(
         r#"{{"roomId":{},"roomName":{},"epoch":{},"offset":{}}}"#,
         to_json(&**room.id()),
@@ -48,7 +66,7 @@ fn send_history(core: &Core, room: &Room, client: &Arc<Client>, joined: &Joined)
 }
 
 /// `{ roomId, events }`, newest first, of at most half the outbox. `None`: there is nothing to send.
-pub fn history(core: &Core, room: &Room, joined: &Joined) -> Option<Payload> {
+fn history(core: &Core, room: &Room, joined: &Joined) -> Option<Payload> {
     let events = rooms::recent(core, room, joined.sync);
     let cap = usize::try_from(core.limits().send_buffer / 2).unwrap_or(usize::MAX);
     let fitting = fitting(&events, cap);

@@ -2,6 +2,9 @@
 
 use super::{Context, Fields, Reply, Responder};
 use crate::engine::{
+    client::Client,
+    core::Core,
+    error::Refusal,
     payload::{Payload, to_json},
     protocol::outgoing,
     rooms,
@@ -12,7 +15,7 @@ pub fn run(context: &Context<'_>, fields: Fields<'_>, responder: Responder) {
         Ok(id) => id,
         Err(refusal) => return responder.answer(Err(refusal)),
     };
-    let reply = Reply::with(Some(outgoing::LEFT), Payload::plain(format!(r#"{{"roomId":{}}}"#, to_json(&id))));
+    let reply = Reply::with(Some(outgoing::LEFT), farewell(&id));
     let mut waiting = Some((responder, reply));
     let mut answer = || {
         if let Some((responder, reply)) = waiting.take() {
@@ -23,4 +26,21 @@ pub fn run(context: &Context<'_>, fields: Fields<'_>, responder: Responder) {
         rooms::leave(context.core, &room, context.client, &mut answer);
     }
     answer();
+}
+
+/// Removes a client, as the program decided: it is told.
+///
+/// # Errors
+/// `ROOM_NOT_FOUND`, `NOT_IN_ROOM`.
+pub fn by_server(core: &Core, client: &Client, room_id: &str) -> Result<(), Refusal> {
+    let room = core.rooms.get(room_id).ok_or_else(|| Refusal::room_not_found(room_id))?;
+    let tell = || {
+        client.socket().emit(outgoing::LEFT, &farewell(room_id));
+    };
+    if rooms::leave(core, &room, client, tell) { Ok(()) } else { Err(Refusal::not_in_room(room_id)) }
+}
+
+/// `{ roomId }`.
+fn farewell(room_id: &str) -> Payload {
+    Payload::plain(format!(r#"{{"roomId":{}}}"#, to_json(room_id)))
 }

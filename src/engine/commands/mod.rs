@@ -26,7 +26,7 @@ use super::{
     rooms::Room,
 };
 
-pub use self::join::{history as history_payload, welcome};
+pub use self::{join::by_server as join_by_server, leave::by_server as leave_by_server};
 
 /// The answer to a request that was granted.
 #[derive(Debug)]

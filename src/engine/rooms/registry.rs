@@ -105,6 +105,8 @@ impl Registry {
 /// Why a room was not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotCreated {
+    /// Its id is empty or too long.
+    BadId,
     /// Its id is taken.
     Taken,
     /// Its creator holds as many as it may.
@@ -122,6 +124,9 @@ pub fn create(
     created_by: Option<&Arc<str>>,
     allowance: Option<usize>,
 ) -> Result<Arc<Room>, NotCreated> {
+    if id.is_empty() || id.len() as u64 > core.limits().id_length {
+        return Err(NotCreated::BadId);
+    }
     let _announcing = lock(&core.rooms.announcing);
     let room = core.rooms.add(id, config, created_by, allowance)?;
     if room.is_listed() {

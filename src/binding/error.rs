@@ -1,0 +1,37 @@
+//! Errors as JavaScript sees them.
+
+use napi::{
+    Env, Error, JsValue, Result, Status,
+    bindgen_prelude::Object,
+};
+use napi_derive::napi;
+
+use crate::engine::{error::TABLE, limits, payload::to_json, server::StartError};
+
+/// The engine's table of error codes, as JSON.
+#[napi(catch_unwind)]
+pub fn error_table() -> String {
+    to_json(TABLE)
+}
+
+/// The engine's table of limits, as JSON.
+#[napi(catch_unwind)]
+pub fn limits_table() -> String {
+    to_json(limits::TABLE)
+}
+
+/// Text from JavaScript that the face should not have let through.
+pub fn malformed(what: &str, error: &serde_json::Error) -> Error {
+    Error::new(Status::InvalidArg, format!("{what}: {error}"))
+}
+
+/// An `Error` with a `code`, for a promise to reject with.
+pub fn start_error(env: &Env, error: &StartError) -> Result<Error> {
+    let code = match error {
+        StartError::PortInUse(_) => "PORT_IN_USE",
+        StartError::Running | StartError::Io(_) => "INTERNAL",
+    };
+    let mut object: Object<'_> = env.create_error(Error::new(Status::GenericFailure, error.to_string()))?;
+    object.set("code", code)?;
+    Ok(Error::from(object.to_unknown()))
+}

@@ -1,0 +1,10 @@
+//! The N-API half: converts, delegates, converts. It decides nothing; `docs/design/binding.md` lists what crosses.
+
+mod callback;
+mod calls;
+mod client;
+mod dialogue;
+mod error;
+mod http;
+mod room;
+mod values;

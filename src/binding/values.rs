@@ -1,0 +1,48 @@
+//! Conversions that several files need.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use napi::bindgen_prelude::{Buffer, BufferSlice};
+
+use crate::engine::{
+    client::Client,
+    core::Core,
+    ids::Id,
+    payload::{Attachments, Payload},
+    rooms::Room,
+};
+
+/// Attachments from JavaScript; their bytes are copied, since JavaScript may change them.
+pub fn attachments(buffers: &[BufferSlice<'_>]) -> Attachments {
+    Attachments::new(buffers.iter().map(|buffer| Bytes::copy_from_slice(buffer)))
+}
+
+/// Attachments for JavaScript.
+pub fn buffer(bytes: &Bytes) -> Buffer {
+    bytes.to_vec().into()
+}
+
+/// A whole payload from JavaScript: text and all of its attachments.
+pub fn payload(text: String, buffers: &[BufferSlice<'_>]) -> Option<Payload> {
+    let mut attachments = attachments(buffers);
+    let payload = Payload::new(text.into(), &mut attachments).ok()?;
+    attachments.finish().ok()?;
+    Some(payload)
+}
+
+/// The room with a key.
+pub fn room(core: &Core, key: f64) -> Option<Arc<Room>> {
+    // Keys are small integers; what is none names no room.
+    core.rooms.by_key(key as u64)
+}
+
+/// The client with an id.
+pub fn client(core: &Core, id: &str) -> Option<Arc<Client>> {
+    core.clients.get(&Id::parse(id)?)
+}
+
+/// Ids as JavaScript strings.
+pub fn strings(ids: impl IntoIterator<Item = impl ToString>) -> Vec<String> {
+    ids.into_iter().map(|id| id.to_string()).collect()
+}
