@@ -64,17 +64,21 @@ export async function buildNative({ profile, force = false, ...options } = {}) {
   return `built (${chosen})`;
 }
 
-/** ts/ to dist/, and the CommonJS entry beside it. */
+/** ts/ to dist/. */
 export async function buildTypeScript({ force = false, ...options } = {}) {
   const inputs = ["ts", "tsconfig.json", "tsconfig.base.json", "index.d.ts", "binding.d.cts"];
   const stamp = readStamp("typescript");
-  const fresh = stamp?.inputs === digest(inputs) && existsSync(join(root, "dist/index.js"));
+  const fresh = stamp?.inputs === digest(inputs) && existsSync(join(root, "dist/index.cjs"));
   if (fresh && !force) return "unchanged";
-  rmSync(join(root, "target/stamps/typescript.json"), { force: true });
-  rmSync(join(root, "dist"), { recursive: true, force: true });
+  const before = digest(inputs);
   await must([...tool("typescript", "bin/tsc"), "-p", "tsconfig.json"], "tsc", options);
-  writeFileSync(join(root, "dist/index.cjs"), 'module.exports = require("./index.js");\n');
-  writeStamp("typescript", { inputs: digest(inputs) });
+  // What has lost its source goes.
+  for (const path of readdirSync(join(root, "dist"), { recursive: true })) {
+    const source = path.replace(/\.(c?)js$/, ".$1ts");
+    if (!existsSync(join(root, "ts", source)))
+      rmSync(join(root, "dist", path), { recursive: true, force: true });
+  }
+  writeStamp("typescript", { inputs: before });
   return "built";
 }
 

@@ -113,8 +113,7 @@ function tellMoved(parts: Parts, call: Of<"joined" | "left">): void {
 }
 
 function tellRoom({ dispatcher, hooks, rooms }: Parts, call: Of<"created" | "updated">): void {
-  const room = rooms.byKey(call.key)?.handle;
-  if (!room) return;
+  const room = rooms.told(call.key, call.info);
   if (call.k === "created") dispatcher.observe("rooms.onCreated", () => hooks.rooms?.onCreated?.(room));
   else dispatcher.observe("rooms.onUpdated", () => hooks.rooms?.onUpdated?.(room));
 }

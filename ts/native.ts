@@ -100,7 +100,7 @@ export type Call = { bins?: number } & (
   | { k: "connected"; client: ClientInfo }
   | { k: "disconnected"; id: string; reason: string; rooms: string[] }
   | { k: "joined" | "left"; id: string; room: string; key: RoomKey }
-  | { k: "created" | "updated"; room: string; key: RoomKey }
+  | { k: "created" | "updated"; room: string; key: RoomKey; info: RoomInfo }
   | { k: "deleted"; room: string; key: RoomKey }
   | { k: "event"; room: string; key: RoomKey; message: EventMessage; recipients: number; local: number }
   | { k: "cleanup"; token: number; room: string; event: string; messages: EventMessage[] }

@@ -34,9 +34,24 @@ export class Rooms {
     // Rooms made here have their handle at once: what is looked for and has none was made by a client.
     this.#states = new Registry((key) => {
       const info = support.engine.roomInfo(key);
-      const allowed = rules.clientRoomEvents ?? [{ name: ANY_EVENT }];
-      return info === null ? undefined : new RoomState(key, JSON.parse(info), allowed, support);
+      return info === null ? undefined : this.#stateOf(key, JSON.parse(info));
     });
+  }
+
+  /** The state of a room that a client made. */
+  #stateOf(key: RoomKey, info: RoomInfo): RoomState {
+    return new RoomState(key, info, this.#rules.clientRoomEvents ?? [{ name: ANY_EVENT }], this.#support);
+  }
+
+  /** The room that a call tells of, which may be gone again when it is told. */
+  told(key: RoomKey, info: RoomInfo): Room {
+    let state = this.byKey(key);
+    if (!state) {
+      state = this.#stateOf(key, info);
+      // Its end is still to be told, and needs the same handle.
+      this.#states.add(key, state);
+    }
+    return state.handle;
   }
 
   find(id: string): Room | undefined {

@@ -231,7 +231,6 @@ export function malformed(serve: Serve): void {
       ["a fraction", '{"_placeholder":true,"num":0.5}'],
       ["num missing", '{"_placeholder":true}'],
       ["one num twice", '[{"_placeholder":true,"num":0},{"_placeholder":true,"num":0}]'],
-      ["none for the attachment", '"plain"'],
     ] as const) {
       it(`a placeholder with ${what} is refused or closes its sender, and is never passed on`, async () => {
         const { server, connect } = await start();

@@ -52,14 +52,13 @@ export function processes(): void {
       const { port } = await program.line("port");
       const reading = await crowd(port, 190, true);
       const stalled = await Promise.all(
-        Array.from({ length: 10 }, () => RawWebSocket.open("127.0.0.1", port, { neverRead: true })),
+        Array.from({ length: 10 }, () => RawWebSocket.open("127.0.0.1", port)),
       );
       undo.push(() => {
         for (const raw of stalled) raw.destroy();
       });
-      for (const raw of stalled) raw.send("40");
-      for (const raw of stalled) raw.send('42["dialogue:join",{"roomId":"chat"}]');
-      for (const raw of stalled) raw.send('42["dialogue:subscribe",{"roomId":"chat","eventName":"typing"}]');
+      await Promise.all(stalled.map((raw) => raw.joinEverything("chat")));
+      for (const raw of stalled) raw.stopReading();
       await Promise.all(reading.map((client) => client.join("chat")));
       for (let n = 0; n < 80; n++) {
         await reading[n]!.ask("dialogue:trigger", {

@@ -9,8 +9,6 @@ export interface RawWebSocketOptions {
   query?: string;
   path?: string;
   headers?: Record<string, string>;
-  /** Read nothing after the HTTP handshake: what the server sends piles up. */
-  neverRead?: boolean;
 }
 
 export interface FrameOptions {
@@ -84,7 +82,7 @@ export class RawWebSocket {
     socket.setNoDelay(true);
     socket.on("error", () => {});
     const raw = new RawWebSocket(socket);
-    const head = raw.#handshake(options.neverRead ?? false);
+    const head = raw.#handshake();
     const extra = Object.entries(options.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.write(
       `GET ${options.path ?? "/socket.io/"}?EIO=4&transport=websocket${options.query ?? ""} HTTP/1.1\r\nHost: ${host}:${port}\r\n` +
@@ -101,7 +99,12 @@ export class RawWebSocket {
     return raw;
   }
 
-  /** Reads after all: what piled up, first. */
+  /** From now on what the server sends piles up, here and then there. */
+  stopReading(): void {
+    this.socket.pause();
+  }
+
+  /** Reads again: what piled up, first. */
   read(): void {
     this.socket.resume();
   }
@@ -136,6 +139,14 @@ export class RawWebSocket {
     return { sessionId: opened.sid, socketId: connected.sid };
   }
 
+  /** Connects to the namespace, joins the room and subscribes to everything in it. */
+  async joinEverything(roomId: string): Promise<void> {
+    await this.connectNamespace();
+    this.send(`421${JSON.stringify(["dialogue:join", { roomId }])}`);
+    this.send(`422${JSON.stringify(["dialogue:subscribeAll", { roomId }])}`);
+    await this.nextStarting("432");
+  }
+
   /** Resolves once the server has closed, with the close frame's code (1005: none in it, 1006: no close frame). */
   async closed(milliseconds = PATIENCE): Promise<number> {
     await within(this.#ended, "the server to close", milliseconds);
@@ -147,12 +158,11 @@ export class RawWebSocket {
   }
 
   /** Status and head of the answer; status 0 if the server closed without one. */
-  #handshake(neverRead: boolean): Promise<{ status: number; text: string }> {
+  #handshake(): Promise<{ status: number; text: string }> {
     return new Promise((resolve) => {
       this.#bytesCame = () => {
         const end = this.#buffer.indexOf("\r\n\r\n");
         if (end < 0) return;
-        if (neverRead) this.socket.pause();
         const text = this.#buffer.toString("latin1");
         this.#buffer = this.#buffer.subarray(end + 4);
         this.#bytesCame = () => this.#parse();

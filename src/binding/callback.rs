@@ -23,7 +23,12 @@ pub struct JsHost {
 impl JsHost {
     /// A host whose `wake` is a JavaScript function.
     pub fn new(wake: &Function<'_, (), ()>) -> Result<Self> {
-        let wake = wake.build_threadsafe_function().weak::<true>().max_queue_size::<1>().callee_handled::<false>().build()?;
+        let wake = wake
+            .build_threadsafe_function()
+            .weak::<true>()
+            .max_queue_size::<1>()
+            .callee_handled::<false>()
+            .build()?;
         Ok(Self { wake })
     }
 }
@@ -50,7 +55,8 @@ impl Alive {
 
     /// From now on the process stays.
     pub fn hold(&self, env: &Env) -> Result<()> {
-        let stay = self.wake.borrow_back(env)?.build_threadsafe_function().callee_handled::<false>().build()?;
+        let stay =
+            self.wake.borrow_back(env)?.build_threadsafe_function().callee_handled::<false>().build()?;
         self.put(Some(stay));
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::engine::{
     event::Event,
     host::{Call, HttpRequest, Level},
     payload::{Composer, Payload, to_json},
+    rooms::Room,
 };
 
 /// A batch on its way to JavaScript.
@@ -42,15 +43,18 @@ impl Batch {
             ),
             Call::Joined { client, room, key } => self.membership("joined", client.as_str(), &room, key),
             Call::Left { client, room, key } => self.membership("left", client.as_str(), &room, key),
-            Call::RoomCreated(room, key) => self.room("created", &room, key),
-            Call::RoomUpdated(room, key) => self.room("updated", &room, key),
-            Call::RoomDeleted(room, key) => self.room("deleted", &room, key),
+            Call::RoomCreated(room) => self.room("created", &room),
+            Call::RoomUpdated(room) => self.room("updated", &room),
+            Call::RoomDeleted(room, key) => {
+                self.object("deleted", &[("room", to_json(&*room)), ("key", to_json(&key))]);
+            }
             Call::Event { key, event, recipients, local } => {
                 self.event(key, &event, recipients, local);
             }
             Call::Cleanup { ticket, room, name, events } => {
                 let bodies: Vec<&Payload> = events.iter().map(|event| &event.body).collect();
-                let fields = [("token", to_json(&ticket)), ("room", to_json(&*room)), ("event", to_json(&*name))];
+                let fields =
+                    [("token", to_json(&ticket)), ("room", to_json(&*room)), ("event", to_json(&*name))];
                 self.messages("cleanup", &fields, &bodies);
             }
             Call::Load(load) => self.object(
@@ -116,8 +120,11 @@ impl Batch {
         self.object(kind, &[("id", to_json(client)), ("room", to_json(room)), ("key", to_json(&key))]);
     }
 
-    fn room(&mut self, kind: &str, room: &str, key: u64) {
-        self.object(kind, &[("room", to_json(room)), ("key", to_json(&key))]);
+    fn room(&mut self, kind: &str, room: &Room) {
+        self.object(
+            kind,
+            &[("room", to_json(&**room.id())), ("key", to_json(&room.key())), ("info", room.describe())],
+        );
     }
 
     /// The one that comes most often: its message is appended as it is.
@@ -153,7 +160,8 @@ impl Batch {
             address: String,
             port: u16,
         }
-        let headers: Vec<&str> = request.headers.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]).collect();
+        let headers: Vec<&str> =
+            request.headers.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]).collect();
         let remote = Remote { address: request.remote.ip().to_string(), port: request.remote.port() };
         self.object(
             "http",

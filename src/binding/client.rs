@@ -52,7 +52,9 @@ impl NativeDialogue {
     /// Joins, as the server decided. `history`: -1 none, 0 what is in memory, n at most so many of each kind.
     #[napi(catch_unwind)]
     pub fn client_join(&self, id: String, room_id: String, history: i32) -> String {
-        let Some(client) = values::client(self.core(), &id) else { return Code::Disconnected.as_str().to_owned() };
+        let Some(client) = values::client(self.core(), &id) else {
+            return Code::Disconnected.as_str().to_owned();
+        };
         let sync = match usize::try_from(history) {
             Err(_) => Sync::Nothing,
             Ok(0) => Sync::All,
@@ -64,7 +66,9 @@ impl NativeDialogue {
     /// Leaves, as the server decided.
     #[napi(catch_unwind)]
     pub fn client_leave(&self, id: String, room_id: String) -> String {
-        let Some(client) = values::client(self.core(), &id) else { return Code::Disconnected.as_str().to_owned() };
+        let Some(client) = values::client(self.core(), &id) else {
+            return Code::Disconnected.as_str().to_owned();
+        };
         outcome(commands::leave_by_server(self.core(), &client, &room_id))
     }
 
@@ -98,7 +102,9 @@ impl NativeDialogue {
     pub fn client_emit(&self, id: String, args_json: String, attachments: Vec<BufferSlice<'_>>) -> bool {
         let args = values::payload(args_json, &attachments);
         match (values::client(self.core(), &id), args) {
-            (Some(client), Some(args)) => client.socket().emit_args(args.text().to_owned(), args.attachments()),
+            (Some(client), Some(args)) => {
+                client.socket().emit_args(args.text().to_owned(), args.attachments())
+            }
             _ => false,
         }
     }
@@ -138,7 +144,9 @@ impl NativeDialogue {
         event: &str,
         change: fn(&rooms::Room, &crate::engine::client::Client, &str) -> Result<(), Refusal>,
     ) -> String {
-        let Some(client) = values::client(self.core(), id) else { return Code::Disconnected.as_str().to_owned() };
+        let Some(client) = values::client(self.core(), id) else {
+            return Code::Disconnected.as_str().to_owned();
+        };
         let room = self.core().rooms.get(room_id).ok_or_else(|| Refusal::room_not_found(room_id));
         outcome(room.and_then(|room| change(&room, &client, event)))
     }

@@ -14,12 +14,7 @@ use super::{
     error::{malformed, start_error},
     values,
 };
-use crate::engine::{
-    core::Core,
-    host::Answer,
-    payload::Payload,
-    server::Server,
-};
+use crate::engine::{core::Core, host::Answer, payload::Payload, server::Server};
 
 /// One engine.
 #[napi]
@@ -118,7 +113,8 @@ impl NativeDialogue {
     /// `onLoad` answered with a JSON array of messages; `null`: it failed.
     #[napi(catch_unwind)]
     pub fn load_done(&self, token: f64, messages_json: Option<String>, attachments: Vec<BufferSlice<'_>>) {
-        let loaded = messages_json.and_then(|text| Payload::elements(text, values::attachments(&attachments)));
+        let loaded =
+            messages_json.and_then(|text| Payload::elements(text, values::attachments(&attachments)));
         self.core().tickets.answer(token as u64, loaded.map_or(Answer::Failed, Answer::Loaded));
     }
 

@@ -1,9 +1,6 @@
 //! Errors as JavaScript sees them.
 
-use napi::{
-    Env, Error, JsValue, Result, Status,
-    bindgen_prelude::Object,
-};
+use napi::{Env, Error, JsValue, Result, Status, bindgen_prelude::Object};
 use napi_derive::napi;
 
 use crate::engine::{error::TABLE, limits, payload::to_json, server::StartError};

@@ -91,9 +91,12 @@ impl NativeDialogue {
         attachments: Vec<BufferSlice<'_>>,
         local: u32,
     ) -> Option<String> {
-        let Some(room) = values::room(self.core(), key) else { return Some("The room does not exist".to_owned()) };
+        let Some(room) = values::room(self.core(), key) else {
+            return Some("The room does not exist".to_owned());
+        };
         let mut attachments = values::attachments(&attachments);
-        let mut carried = |text: Option<String>| text.map(|text| Payload::new(text.into(), &mut attachments)).transpose();
+        let mut carried =
+            |text: Option<String>| text.map(|text| Payload::new(text.into(), &mut attachments)).transpose();
         let (data, meta) = match (carried(data), carried(meta)) {
             (Ok(data), Ok(meta)) => (data, meta),
             (Err(error), _) | (_, Err(error)) => return Some(error.to_string()),

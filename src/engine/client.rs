@@ -24,7 +24,9 @@ const MAX_BACKLOG: usize = 1 << 20;
 pub struct Identity {
     /// Name under which other clients see it.
     pub user_id: Arc<str>,
-    /// What it sent beside its name, as a JSON object. It may hold a token, and leaves the server only to the program.
+    /// What it sent with its connect, as a JSON object. It may hold a token, and leaves the engine only to the program.
+    pub auth: Box<str>,
+    /// The same without its name.
     pub meta: Box<str>,
 }
 
@@ -178,7 +180,7 @@ impl Client {
         format!(
             concat!(
                 r#"{{"id":{},"userId":{},"meta":{},"handshake":{{"headers":{},"address":{},"port":{},"xdomain":{},"secure":false,"#,
-                r#""issued":{},"url":{},"query":{}}}}}"#
+                r#""issued":{},"url":{},"query":{},"auth":{}}}}}"#
             ),
             to_json(self.id().as_str()),
             to_json(self.user_id()),
@@ -190,6 +192,7 @@ impl Client {
             head.issued,
             to_json(&head.url),
             query,
+            self.identity.auth,
         )
     }
 }
@@ -198,7 +201,11 @@ impl Client {
 fn query_json(query: &str) -> String {
     use serde_json::{Map, Value};
     let mut object = Map::new();
-    for (key, value) in query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, ""))) {
+    for (key, value) in query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    {
         let value = Value::from(decode(value));
         match object.get_mut(&decode(key)) {
             None => {
@@ -217,7 +224,9 @@ fn decode(text: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
-        let encoded = bytes.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        let encoded = bytes
+            .get(at + 1..at + 3)
+            .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
         match (byte, encoded) {
             (b'%', Some(decoded)) => {
                 out.push(decoded);
@@ -237,6 +246,9 @@ mod tests {
 
     #[test]
     fn a_query_is_an_object_of_strings_and_arrays() {
-        assert_eq!(query_json("a=1&b=x%20y&a=2&c&d=%zz&e=1+1"), r#"{"a":["1","2"],"b":"x y","c":"","d":"%zz","e":"1 1"}"#);
+        assert_eq!(
+            query_json("a=1&b=x%20y&a=2&c&d=%zz&e=1+1"),
+            r#"{"a":["1","2"],"b":"x y","c":"","d":"%zz","e":"1 1"}"#
+        );
     }
 }

@@ -136,7 +136,9 @@ impl Refusal {
 
     /// `EVENT_NOT_ALLOWED`.
     pub fn event_not_allowed(event: &str, id: &str) -> Self {
-        Self::new(Code::EventNotAllowed, format!("Event '{event}' is not allowed in room '{id}'")).in_room(id).of_event(event)
+        Self::new(Code::EventNotAllowed, format!("Event '{event}' is not allowed in room '{id}'"))
+            .in_room(id)
+            .of_event(event)
     }
 
     /// `OVERLOADED`.

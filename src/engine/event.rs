@@ -36,7 +36,9 @@ impl Event {
     /// Gives a draft its place. The envelope is the server's: nothing of it comes from the payload.
     pub fn new(room: Arc<str>, draft: &Draft, timestamp: u64, offset: u64) -> Self {
         let size = |part: &Option<Payload>| part.as_ref().map_or(0, |part| part.text().len());
-        let mut body = Composer::with_capacity(120 + room.len() + draft.name.len() + size(&draft.data) + size(&draft.meta));
+        let mut body = Composer::with_capacity(
+            120 + room.len() + draft.name.len() + size(&draft.data) + size(&draft.meta),
+        );
         body.raw(r#"{"event":"#).json(&*draft.name).raw(r#","roomId":"#).json(&*room);
         if let Some(data) = &draft.data {
             body.raw(r#","data":"#).payload(data);

@@ -60,7 +60,10 @@ impl Attachments {
     }
 
     fn take(&mut self, number: Option<usize>) -> Result<Bytes, PayloadError> {
-        number.and_then(|number| self.0.get_mut(number)).and_then(Option::take).ok_or(PayloadError::Placeholder)
+        number
+            .and_then(|number| self.0.get_mut(number))
+            .and_then(Option::take)
+            .ok_or(PayloadError::Placeholder)
     }
 }
 
@@ -313,7 +316,14 @@ fn placeholders(text: &str) -> Result<Vec<Placeholder>, PayloadError> {
                     level.value(None);
                 }
                 let object = byte == b'{';
-                open.push(Level { start: at, object, expects_key: object, key: Key::Other, flag: false, number: None });
+                open.push(Level {
+                    start: at,
+                    object,
+                    expects_key: object,
+                    key: Key::Other,
+                    flag: false,
+                    number: None,
+                });
             }
             b'}' | b']' => {
                 if let Some(level) = open.pop()
@@ -390,7 +400,10 @@ mod tests {
             &[b"zero", b"one"],
         )
         .unwrap();
-        assert_eq!(payload.text(), r#"{"b":{"_placeholder":true,"num":0},"a":[{"_placeholder":true,"num":1}, 1]}"#);
+        assert_eq!(
+            payload.text(),
+            r#"{"b":{"_placeholder":true,"num":0},"a":[{"_placeholder":true,"num":1}, 1]}"#
+        );
         assert_eq!(payload.attachments(), [Bytes::from_static(b"one"), Bytes::from_static(b"zero")]);
     }
 

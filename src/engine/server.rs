@@ -125,7 +125,11 @@ impl Server {
             let cut = tasks.finish(drain).await;
             transport.abandon();
             if timeout(drain, rooms::hand_over_all(&self.core)).await.is_err() {
-                self.core.log(Level::Error, "stop", "History was still on its way to onCleanup at limits.drain");
+                self.core.log(
+                    Level::Error,
+                    "stop",
+                    "History was still on its way to onCleanup at limits.drain",
+                );
             }
             cut
         });
@@ -174,15 +178,20 @@ impl Drop for Server {
     }
 }
 
-fn start(core: &Arc<Core>, upper: impl FnOnce(&Tasks) -> Arc<dyn transport::Upper>) -> Result<Running, StartError> {
+fn start(
+    core: &Arc<Core>,
+    upper: impl FnOnce(&Tasks) -> Arc<dyn transport::Upper>,
+) -> Result<Running, StartError> {
     let config = &core.config;
     let listener = http::bind(config.host.as_deref(), config.port).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => StartError::PortInUse(config.port),
         _ => error.into(),
     })?;
     let address = listener.local_addr()?;
-    let threads = config.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
-    let runtime = Builder::new_multi_thread().worker_threads(threads).thread_name("dialogue").enable_all().build()?;
+    let threads =
+        config.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+    let runtime =
+        Builder::new_multi_thread().worker_threads(threads).thread_name("dialogue").enable_all().build()?;
     let tasks = Tasks::new(runtime.handle().clone());
     let limits = core.limits();
     let options = transport::Options {
@@ -217,7 +226,9 @@ async fn keep_house(core: &Core) {
         second.tick().await;
         let dropped = core.queue.take_dropped();
         if dropped > 0 {
-            let message = format!("{dropped} events were not told to afterEach, onTriggered and room.on (limits.hookQueue)");
+            let message = format!(
+                "{dropped} events were not told to afterEach, onTriggered and room.on (limits.hookQueue)"
+            );
             core.log(Level::Warn, "queue", message);
         }
     }

@@ -19,7 +19,12 @@ pub struct Tasks {
 impl Tasks {
     /// Tasks on the given runtime.
     pub fn new(handle: Handle) -> Self {
-        Self { handle, tracker: TaskTracker::new(), stopping: CancellationToken::new(), killed: CancellationToken::new() }
+        Self {
+            handle,
+            tracker: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            killed: CancellationToken::new(),
+        }
     }
 
     /// Runs a task until it ends or the server is killed. Callable from any thread.

@@ -27,7 +27,10 @@ fn create(context: &Context<'_>, fields: &Fields<'_>) -> Result<Reply, Refusal> 
     }
     let allowed = &context.core.limits().client_rooms;
     if allowed.max == 0 {
-        return Err(Refusal::new(Code::PermissionDenied, "Clients may not create rooms (limits.clientRooms)"));
+        return Err(Refusal::new(
+            Code::PermissionDenied,
+            "Clients may not create rooms (limits.clientRooms)",
+        ));
     }
     let max_size = match (asked_size, allowed.max_size) {
         (Some(asked), Some(most)) if asked > most => {

@@ -14,7 +14,8 @@ pub fn run(context: &Context<'_>, fields: Fields<'_>, responder: Responder) {
 fn delete(context: &Context<'_>, fields: &Fields<'_>) -> Result<Reply, Refusal> {
     let room = context.room(fields)?;
     if room.created_by() != Some(context.client.user_id()) {
-        return Err(Refusal::new(Code::PermissionDenied, "Only the creator may delete a room (createdById)").in_room(room.id()));
+        return Err(Refusal::new(Code::PermissionDenied, "Only the creator may delete a room (createdById)")
+            .in_room(room.id()));
     }
     if !rooms::delete(context.core, &room) {
         return Err(Refusal::room_not_found(room.id()));

@@ -66,7 +66,8 @@ impl<'a> Fields<'a> {
     /// A string of at most `max` bytes, or nothing.
     pub fn optional_text(&self, field: &str, max: u64) -> Result<Option<String>, Refusal> {
         let Some(value) = self.given(field) else { return Ok(None) };
-        let text: String = serde_json::from_str(value).map_err(|_| Refusal::invalid(field, "expected a string"))?;
+        let text: String =
+            serde_json::from_str(value).map_err(|_| Refusal::invalid(field, "expected a string"))?;
         if text.len() as u64 > max {
             return Err(Refusal::invalid(field, &format!("must not be longer than {max} bytes")));
         }
@@ -114,7 +115,10 @@ mod tests {
 
     #[test]
     fn errors_name_the_field_and_what_was_expected() {
-        let fields = Fields::parse(r#"{"a":1,"b":"","c":"long","d":null,"e":-1,"f":1.5,"g":"1","h":[],"i":1e18,"j":1e999}"#).unwrap();
+        let fields = Fields::parse(
+            r#"{"a":1,"b":"","c":"long","d":null,"e":-1,"f":1.5,"g":"1","h":[],"i":1e18,"j":1e999}"#,
+        )
+        .unwrap();
         let message = |result: Result<Option<String>, Refusal>| result.unwrap_err().message;
         assert_eq!(message(fields.optional_id("a", 3)), "a: expected a string");
         assert_eq!(message(fields.optional_id("b", 3)), "b: must not be empty");

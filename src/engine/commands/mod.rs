@@ -103,7 +103,13 @@ pub struct Request {
 }
 
 /// Handles one request. `false`: the protocol has none of this name.
-pub fn run(core: &Arc<Core>, client: &Arc<Client>, name: &str, request: Request, responder: Responder) -> bool {
+pub fn run(
+    core: &Arc<Core>,
+    client: &Arc<Client>,
+    name: &str,
+    request: Request,
+    responder: Responder,
+) -> bool {
     let command: fn(&Context<'_>, Fields<'_>, Responder) = match name {
         "dialogue:join" => join::run,
         "dialogue:leave" => leave::run,

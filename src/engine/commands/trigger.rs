@@ -18,7 +18,8 @@ fn trigger(context: &Context<'_>, fields: &Fields<'_>) -> Result<Reply, Refusal>
     let meta = fields.optional_object("meta")?;
     let mut attachments = Attachments::new(context.attachments.iter().cloned());
     let mut carried = |field: &str, text: &str| {
-        Payload::new(text.to_owned().into(), &mut attachments).map_err(|error| Refusal::invalid(field, &error.to_string()))
+        Payload::new(text.to_owned().into(), &mut attachments)
+            .map_err(|error| Refusal::invalid(field, &error.to_string()))
     };
     let data = fields.raw("data").map(|text| carried("data", text)).transpose()?;
     let meta = meta.map(|text| carried("meta", text)).transpose()?;

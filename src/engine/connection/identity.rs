@@ -17,7 +17,9 @@ pub fn identify(auth: &str, limits: &Limits) -> Result<Identity, Refusal> {
     }
     let fields = Fields::parse(auth).map_err(|_| Refusal::invalid("auth", "expected an object"))?;
     let user_id = match fields.raw("userId") {
-        Some(value) if value.starts_with('"') => fields.optional_text("userId", limits.id_length)?.unwrap_or_default(),
+        Some(value) if value.starts_with('"') => {
+            fields.optional_text("userId", limits.id_length)?.unwrap_or_default()
+        }
         _ => String::new(),
     };
     if user_id == SYSTEM {
@@ -28,7 +30,11 @@ pub fn identify(auth: &str, limits: &Limits) -> Result<Identity, Refusal> {
         .filter(|(name, _)| *name != "userId")
         .map(|(name, value)| format!("{}:{value}", to_json(name)))
         .collect();
-    Ok(Identity { user_id: user_id.into(), meta: format!("{{{}}}", others.join(",")).into() })
+    Ok(Identity {
+        user_id: user_id.into(),
+        auth: auth.into(),
+        meta: format!("{{{}}}", others.join(",")).into(),
+    })
 }
 
 #[cfg(test)]
@@ -45,7 +51,9 @@ mod tests {
     fn a_name_is_taken_and_the_rest_is_meta() {
         let auth = r#"{"token":"t","userId":"ada","__proto__":{"a":1}}"#;
         assert_eq!(identify(auth).unwrap(), ("ada".into(), r#"{"token":"t","__proto__":{"a":1}}"#.into()));
-        for nameless in ["{}", r#"{"userId":""}"#, r#"{"userId":7}"#, r#"{"userId":null}"#, r#"{"userId":{"a":1}}"#] {
+        for nameless in
+            ["{}", r#"{"userId":""}"#, r#"{"userId":7}"#, r#"{"userId":null}"#, r#"{"userId":{"a":1}}"#]
+        {
             assert_eq!(identify(nameless).unwrap(), (String::new(), "{}".into()), "{nameless}");
         }
     }
@@ -54,7 +62,9 @@ mod tests {
     fn nobody_is_the_system_and_names_have_a_length() {
         assert!(identify(r#"{"userId":"system"}"#).unwrap_err().starts_with("INVALID_REQUEST"));
         assert!(identify(r#"{"userId":"s\u0079stem"}"#).is_err());
-        assert!(identify(&format!(r#"{{"userId":"{}"}}"#, "x".repeat(257))).unwrap_err().contains("256 bytes"));
+        assert!(
+            identify(&format!(r#"{{"userId":"{}"}}"#, "x".repeat(257))).unwrap_err().contains("256 bytes")
+        );
         assert!(identify(&format!(r#"{{"a":{}1{}}}"#, "[".repeat(80), "]".repeat(80))).is_err());
     }
 }

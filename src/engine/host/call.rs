@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 
-use crate::engine::{event::Event, ids::Id, payload::Payload};
+use crate::engine::{event::Event, ids::Id, payload::Payload, rooms::Room};
 
 /// One call into the host. `docs/design/binding.md` says what each becomes in JavaScript.
 #[derive(Debug)]
@@ -38,10 +38,10 @@ pub enum Call {
         /// The room's key.
         key: u64,
     },
-    /// A room was created.
-    RoomCreated(Arc<str>, u64),
+    /// A room was created. It may be gone again when the host hears of it.
+    RoomCreated(Arc<Room>),
     /// A room was changed.
-    RoomUpdated(Arc<str>, u64),
+    RoomUpdated(Arc<Room>),
     /// A room is gone, and its history was handed over.
     RoomDeleted(Arc<str>, u64),
     /// A room accepted an event.

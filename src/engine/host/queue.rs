@@ -78,7 +78,9 @@ impl Queue {
         {
             let state = lock(&self.state);
             let kept = state.items - state.droppable.len();
-            if kept >= self.max_items || state.bytes.saturating_add(call.cost()) > self.max_bytes.saturating_mul(2) {
+            if kept >= self.max_items
+                || state.bytes.saturating_add(call.cost()) > self.max_bytes.saturating_mul(2)
+            {
                 return Err(Full);
             }
         }
@@ -174,11 +176,19 @@ mod tests {
 
     fn event(offset: u64, local: u32) -> Call {
         let draft = Draft { name: "e".into(), from: "u".into(), data: Some(Payload::plain("1")), meta: None };
-        Call::Event { key: 1, event: Arc::new(Event::new("r".into(), &draft, 0, offset)), recipients: 0, local }
+        Call::Event {
+            key: 1,
+            event: Arc::new(Event::new("r".into(), &draft, 0, offset)),
+            recipients: 0,
+            local,
+        }
     }
 
     fn offsets(calls: &[Call]) -> Vec<u64> {
-        calls.iter().filter_map(|call| if let Call::Event { event, .. } = call { Some(event.offset) } else { None }).collect()
+        calls
+            .iter()
+            .filter_map(|call| if let Call::Event { event, .. } = call { Some(event.offset) } else { None })
+            .collect()
     }
 
     #[test]

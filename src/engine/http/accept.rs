@@ -78,7 +78,9 @@ pub async fn serve(listener: TcpListener, router: Router, head_timeout: Duration
             () = tasks.stopping() => return,
         };
         match accepted {
-            Ok((stream, address)) => tasks.spawn(connection(stream, address, router.clone(), head_timeout, tasks.clone())),
+            Ok((stream, address)) => {
+                tasks.spawn(connection(stream, address, router.clone(), head_timeout, tasks.clone()))
+            }
             Err(error) => {
                 tracing::debug!(%error, "accept failed");
                 sleep(ACCEPT_PAUSE).await;
@@ -87,7 +89,13 @@ pub async fn serve(listener: TcpListener, router: Router, head_timeout: Duration
     }
 }
 
-async fn connection(stream: TcpStream, address: SocketAddr, router: Router, head_timeout: Duration, tasks: Tasks) {
+async fn connection(
+    stream: TcpStream,
+    address: SocketAddr,
+    router: Router,
+    head_timeout: Duration,
+    tasks: Tasks,
+) {
     // Frames are joined before they are written; waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
     let router = TowerToHyperService::new(router);

@@ -30,7 +30,9 @@ pub struct InFlight(Arc<Semaphore>);
 impl InFlight {
     /// So many places.
     pub fn new(places: u64) -> Self {
-        Self(Arc::new(Semaphore::new(usize::try_from(places).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS))))
+        Self(Arc::new(Semaphore::new(
+            usize::try_from(places).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS),
+        )))
     }
 }
 
@@ -112,7 +114,8 @@ fn respond(answer: HttpResponse) -> Response {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in answer.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes())) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes()))
+        {
             // The connection and the length are the server's to tell.
             if !matches!(name, header::CONNECTION | header::TRANSFER_ENCODING | header::CONTENT_LENGTH) {
                 response.headers_mut().append(name, value);

@@ -31,19 +31,27 @@ pub struct Front {
 pub fn router(front: Front) -> Router {
     let config = &front.core.config;
     let path = config.socket.path.trim_end_matches('/');
-    let socket = Router::new()
-        .route(&format!("{path}/"), any(transport))
-        .layer(config.cors.layer());
+    let socket = Router::new().route(&format!("{path}/"), any(transport)).layer(config.cors.layer());
     // Without a path of its own, the transport has the root; a route for "" there is none.
-    let socket = if path.is_empty() { socket } else { socket.route(path, any(transport)).layer(config.cors.layer()) };
+    let socket =
+        if path.is_empty() { socket } else { socket.route(path, any(transport)).layer(config.cors.layer()) };
     let in_flight = InFlight::new(config.limits.http_in_flight);
     socket.fallback(fallback::app).layer(Extension(in_flight)).with_state(front)
 }
 
-async fn transport(State(front): State<Front>, Extension(Peer(address)): Extension<Peer>, request: Request) -> Response {
+async fn transport(
+    State(front): State<Front>,
+    Extension(Peer(address)): Extension<Peer>,
+    request: Request,
+) -> Response {
     if !front.core.config.cors.allows(request.headers()) {
         let body = r#"{"code":4,"message":"Forbidden"}"#;
-        return (StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response();
+        return (
+            StatusCode::FORBIDDEN,
+            [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+            body,
+        )
+            .into_response();
     }
     let xdomain = request.headers().contains_key(header::ORIGIN);
     front.transport.handle(request, address, xdomain).await.map(Body::from)

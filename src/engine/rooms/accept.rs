@@ -44,7 +44,9 @@ pub fn accept(core: &Core, room: &Arc<Room>, sender: &Sender<'_>, draft: &Draft)
         return Err(Refusal::event_not_allowed(&draft.name, room.id()));
     }
     let limits = core.limits();
-    if core.hooks.any(Hooks::CLEANUP) && state.log.is_overloaded(&draft.name, limits.hook_queue, limits.hook_queue_bytes) {
+    if core.hooks.any(Hooks::CLEANUP)
+        && state.log.is_overloaded(&draft.name, limits.hook_queue, limits.hook_queue_bytes)
+    {
         return Err(Refusal::overloaded().in_room(room.id()).of_event(&draft.name));
     }
     Ok(())

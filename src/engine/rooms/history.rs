@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    cleanup::continue_cleanup,
-    log::Turn,
-    room::Room,
-};
+use super::{cleanup::continue_cleanup, log::Turn, room::Room};
 use crate::engine::{
     config::Sync,
     core::Core,

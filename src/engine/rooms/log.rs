@@ -41,7 +41,10 @@ struct Ring {
 
 impl std::fmt::Debug for Ring {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Ring").field("events", &self.events.len()).field("evicted", &self.evicted.len()).finish_non_exhaustive()
+        out.debug_struct("Ring")
+            .field("events", &self.events.len())
+            .field("evicted", &self.evicted.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -96,7 +99,9 @@ impl RoomLog {
 
     /// Whether the cleanup of this kind is too far behind.
     pub fn is_overloaded(&self, name: &str, max_items: u64, max_bytes: u64) -> bool {
-        self.rings.get(name).is_some_and(|ring| ring.evicted.len() as u64 >= max_items || ring.evicted_bytes as u64 >= max_bytes)
+        self.rings.get(name).is_some_and(|ring| {
+            ring.evicted.len() as u64 >= max_items || ring.evicted_bytes as u64 >= max_bytes
+        })
     }
 
     /// How many events of this kind memory holds.
@@ -112,7 +117,12 @@ impl RoomLog {
 
     /// The newest events of all kinds, at most `per_kind` of each, merged, newest first.
     pub fn merged(&self, per_kind: usize, start: usize, end: usize) -> Vec<Arc<Event>> {
-        let mut all: Vec<_> = self.rings.values().flat_map(|ring| ring.newest_first().take(per_kind.min(end))).cloned().collect();
+        let mut all: Vec<_> = self
+            .rings
+            .values()
+            .flat_map(|ring| ring.newest_first().take(per_kind.min(end)))
+            .cloned()
+            .collect();
         // Offsets are the order of arrival, which is that of time, and they have no ties.
         all.sort_unstable_by_key(|event| std::cmp::Reverse(event.offset));
         all.truncate(end);
@@ -161,7 +171,8 @@ mod tests {
     use crate::engine::{event::Draft, payload::Payload};
 
     fn event(name: &str, offset: u64) -> Arc<Event> {
-        let draft = Draft { name: name.into(), from: "u".into(), data: Some(Payload::plain("1")), meta: None };
+        let draft =
+            Draft { name: name.into(), from: "u".into(), data: Some(Payload::plain("1")), meta: None };
         Arc::new(Event::new("r".into(), &draft, 0, offset))
     }
 

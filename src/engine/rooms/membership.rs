@@ -55,7 +55,8 @@ pub fn join(
             }
             let number = state.next_member;
             state.next_member += 1;
-            let subscriptions = state.config.default_subscriptions.iter().map(|name| name.as_str().into()).collect();
+            let subscriptions =
+                state.config.default_subscriptions.iter().map(|name| name.as_str().into()).collect();
             let member = Member { client: client.clone(), number, subscriptions, had_history: false };
             state.members.insert(client.id(), member);
             state.targets_changed();
@@ -140,12 +141,18 @@ pub fn unsubscribe(room: &Room, client: &Client, event: &str) -> Result<(), Refu
     })
 }
 
-fn change(room: &Room, client: &Client, edit: impl FnOnce(&mut Vec<Arc<str>>) -> bool) -> Result<(), Refusal> {
+fn change(
+    room: &Room,
+    client: &Client,
+    edit: impl FnOnce(&mut Vec<Arc<str>>) -> bool,
+) -> Result<(), Refusal> {
     let mut state = room.state();
     if state.deleted {
         return Err(Refusal::room_not_found(room.id()));
     }
-    let Some(member) = state.members.get_mut(&client.id()) else { return Err(Refusal::not_in_room(room.id())) };
+    let Some(member) = state.members.get_mut(&client.id()) else {
+        return Err(Refusal::not_in_room(room.id()));
+    };
     if edit(&mut member.subscriptions) {
         state.targets_changed();
     }

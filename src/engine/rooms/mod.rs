@@ -38,7 +38,12 @@ pub(super) use self::{cleanup::hand_over_all, membership::vacate};
 ///
 /// # Errors
 /// Why it was not accepted; then nobody saw anything of it.
-pub fn trigger(core: &Arc<Core>, room: &Arc<Room>, sender: &Sender<'_>, draft: &Draft) -> Result<Position, Refusal> {
+pub fn trigger(
+    core: &Arc<Core>,
+    room: &Arc<Room>,
+    sender: &Sender<'_>,
+    draft: &Draft,
+) -> Result<Position, Refusal> {
     let order = lock(&room.order);
     accept::accept(core, room, sender, draft)?;
     let (position, event) = sequence::sequence(core, room, draft)?;

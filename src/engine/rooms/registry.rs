@@ -61,7 +61,13 @@ impl Registry {
     }
 
     /// Adds a room, unless its id is taken or its creator already holds `allowance`.
-    fn add(&self, id: &str, config: RoomConfig, created_by: Option<&Arc<str>>, allowance: Option<usize>) -> Result<Arc<Room>, NotCreated> {
+    fn add(
+        &self,
+        id: &str,
+        config: RoomConfig,
+        created_by: Option<&Arc<str>>,
+        allowance: Option<usize>,
+    ) -> Result<Arc<Room>, NotCreated> {
         let mut inner = write(&self.inner);
         if inner.by_id.contains_key(id) {
             return Err(NotCreated::Taken);
@@ -133,7 +139,7 @@ pub fn create(
         announce(core, outgoing::ROOM_CREATED, room.summary());
     }
     if core.hooks.any(Hooks::CREATED) {
-        core.tell(Call::RoomCreated(room.id().clone(), room.key()));
+        core.tell(Call::RoomCreated(room.clone()));
     }
     Ok(room)
 }
@@ -173,7 +179,7 @@ pub fn update(core: &Core, room: &Arc<Room>, changes: RoomChanges) -> bool {
         announce(core, outgoing::ROOM_UPDATED, room.summary());
     }
     if core.hooks.any(Hooks::UPDATED) {
-        core.tell(Call::RoomUpdated(room.id().clone(), room.key()));
+        core.tell(Call::RoomUpdated(room.clone()));
     }
     true
 }

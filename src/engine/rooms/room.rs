@@ -155,7 +155,8 @@ impl Room {
 
     pub(super) fn is_observed(&self, event: &str) -> bool {
         let state = lock(&self.state);
-        !state.observers.is_empty() && (state.observers.contains_key(event) || state.observers.contains_key("*"))
+        !state.observers.is_empty()
+            && (state.observers.contains_key(event) || state.observers.contains_key("*"))
     }
 
     /// `{ id, name, description?, size, maxSize?, createdById? }`, as clients see it.
@@ -245,7 +246,10 @@ impl State {
 
     /// How many events of this kind are kept. A kind that only `"*"` covers has no history: clients make up such names.
     pub fn history_limit(&self, event: &str) -> usize {
-        self.rule(event).and_then(|rule| rule.history).filter(|history| history.enabled).map_or(0, |history| history.limit)
+        self.rule(event)
+            .and_then(|rule| rule.history)
+            .filter(|history| history.enabled)
+            .map_or(0, |history| history.limit)
     }
 
     /// The sockets that get an event of this name.

@@ -15,7 +15,11 @@ use crate::engine::{
 };
 
 /// Gives an accepted event its offset and its time, and stores it where its kind has history.
-pub fn sequence(core: &Arc<Core>, room: &Arc<Room>, draft: &Draft) -> Result<(Position, Arc<Event>), Refusal> {
+pub fn sequence(
+    core: &Arc<Core>,
+    room: &Arc<Room>,
+    draft: &Draft,
+) -> Result<(Position, Arc<Event>), Refusal> {
     let mut state = room.state();
     if state.deleted {
         return Err(Refusal::room_not_found(room.id()));

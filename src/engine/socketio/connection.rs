@@ -102,7 +102,10 @@ impl Connection {
         self.session.send(&connect_error(nsp, message, data));
     }
 
-    fn parse(&self, read: impl FnOnce(&mut Reading, &ParseConfig) -> Result<Packet, ParseError>) -> Option<Packet> {
+    fn parse(
+        &self,
+        read: impl FnOnce(&mut Reading, &ParseConfig) -> Result<Packet, ParseError>,
+    ) -> Option<Packet> {
         let config = ParseConfig {
             max_incoming_binaries: MAX_ATTACHMENTS,
             max_incoming_binary_buf_size: self.max_payload,
@@ -133,18 +136,18 @@ impl Connection {
         let handled = match inner {
             PacketData::Connect(auth) => self.connect(ns, auth),
             PacketData::Disconnect => self.disconnect(&ns),
-            PacketData::Event(Value::Str(text, bins), ack) | PacketData::BinaryEvent(Value::Str(text, bins), ack) => {
+            PacketData::Event(Value::Str(text, bins), ack)
+            | PacketData::BinaryEvent(Value::Str(text, bins), ack) => {
                 self.event(&ns, &text, bins.into_iter().flatten().collect(), ack)
             }
-            PacketData::EventAck(Value::Str(text, bins), id) | PacketData::BinaryAck(Value::Str(text, bins), id) => {
-                match self.socket(&ns) {
-                    Some(socket) if is_array(&text) => {
-                        socket.answered(id, (text, bins.into_iter().flatten().collect()));
-                        true
-                    }
-                    _ => false,
+            PacketData::EventAck(Value::Str(text, bins), id)
+            | PacketData::BinaryAck(Value::Str(text, bins), id) => match self.socket(&ns) {
+                Some(socket) if is_array(&text) => {
+                    socket.answered(id, (text, bins.into_iter().flatten().collect()));
+                    true
                 }
-            }
+                _ => false,
+            },
             // Only a server refuses, and the common parser reads text.
             PacketData::ConnectError(_) | PacketData::Event(..) | PacketData::BinaryEvent(..) => false,
             PacketData::EventAck(..) | PacketData::BinaryAck(..) => false,
@@ -202,7 +205,9 @@ impl Connection {
 
     fn socket(&self, nsp: &str) -> Option<Arc<Socket>> {
         lock(&self.entries).iter().find_map(|entry| match entry {
-            Entry::Open(socket) if socket.nsp().as_str() == nsp && socket.is_connected() => Some(socket.clone()),
+            Entry::Open(socket) if socket.nsp().as_str() == nsp && socket.is_connected() => {
+                Some(socket.clone())
+            }
             _ => None,
         })
     }

@@ -13,13 +13,13 @@ use std::{
     time::Duration,
 };
 
+use self::connection::{Connection, Reader};
 pub use self::{
     ack::{AckError, PendingAck},
     connect::ConnectRequest,
     packet::IncomingEvent,
     socket::{DisconnectReason, Socket},
 };
-use self::connection::{Connection, Reader};
 use super::{
     clock::DeadlineQueue,
     shutdown::Tasks,
@@ -53,12 +53,13 @@ impl std::fmt::Debug for SocketIo {
 
 impl SocketIo {
     /// A layer that hands what it reads to `handler`.
-    pub fn start(handler: Arc<dyn Handler>, max_payload: usize, connect_timeout: Duration, tasks: &Tasks) -> Arc<Self> {
-        let layer = Arc::new(Self {
-            handler,
-            max_payload,
-            waiting: DeadlineQueue::new(connect_timeout),
-        });
+    pub fn start(
+        handler: Arc<dyn Handler>,
+        max_payload: usize,
+        connect_timeout: Duration,
+        tasks: &Tasks,
+    ) -> Arc<Self> {
+        let layer = Arc::new(Self { handler, max_payload, waiting: DeadlineQueue::new(connect_timeout) });
         let (expiring, owner) = (layer.clone(), tasks.clone());
         tasks.spawn(async move {
             loop {

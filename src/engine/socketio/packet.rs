@@ -17,7 +17,8 @@ use crate::engine::{
 };
 
 /// Names that a program's own events cannot have: Socket.IO closes a connection that uses them.
-const RESERVED: [&str; 6] = ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+const RESERVED: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
 /// An event as a client sent it.
 #[derive(Debug)]
@@ -65,7 +66,11 @@ pub(super) fn is_array(text: &str) -> bool {
 /// An event for a client: `args` is the JSON array with the name first.
 pub fn event(nsp: &Str, args: impl Into<Str>, attachments: &[Bytes], ack: Option<i64>) -> Frames {
     let value = value(args.into(), attachments);
-    let inner = if attachments.is_empty() { PacketData::Event(value, ack) } else { PacketData::BinaryEvent(value, ack) };
+    let inner = if attachments.is_empty() {
+        PacketData::Event(value, ack)
+    } else {
+        PacketData::BinaryEvent(value, ack)
+    };
     frames(nsp, inner, attachments)
 }
 
@@ -83,7 +88,11 @@ pub fn event_with(nsp: &Str, name: &str, argument: &Payload) -> Frames {
 /// The answer to an event that asked for one: `args` is a JSON array.
 pub fn ack(nsp: &Str, id: i64, args: impl Into<Str>, attachments: &[Bytes]) -> Frames {
     let value = value(args.into(), attachments);
-    let inner = if attachments.is_empty() { PacketData::EventAck(value, id) } else { PacketData::BinaryAck(value, id) };
+    let inner = if attachments.is_empty() {
+        PacketData::EventAck(value, id)
+    } else {
+        PacketData::BinaryAck(value, id)
+    };
     frames(nsp, inner, attachments)
 }
 
@@ -151,7 +160,9 @@ mod tests {
 
     #[test]
     fn what_socket_io_closes_a_connection_for() {
-        for text in ["{}", "[]", "[{}]", "[null]", "[true]", r#"["connect"]"#, r#"["disconnecting",1]"#, "[", ""] {
+        for text in
+            ["{}", "[]", "[{}]", "[null]", "[true]", r#"["connect"]"#, r#"["disconnecting",1]"#, "[", ""]
+        {
             assert!(read(text).is_none(), "{text}");
         }
     }

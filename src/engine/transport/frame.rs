@@ -36,7 +36,10 @@ impl Frame {
 
     /// A WebSocket close frame. It never reaches a polling client.
     pub(super) fn close(code: u16, reason: &str) -> Self {
-        Self::encode(OpCode::Control(Control::Close), [code.to_be_bytes().as_slice(), reason.as_bytes()].into_iter())
+        Self::encode(
+            OpCode::Control(Control::Close),
+            [code.to_be_bytes().as_slice(), reason.as_bytes()].into_iter(),
+        )
     }
 
     /// A WebSocket pong frame.

@@ -73,7 +73,12 @@ impl<'a> Query<'a> {
 
 impl Transport {
     /// Answers one request to the transport's path.
-    pub async fn handle<B>(self: &Arc<Self>, mut request: Request<B>, address: SocketAddr, xdomain: bool) -> Response<Bytes>
+    pub async fn handle<B>(
+        self: &Arc<Self>,
+        mut request: Request<B>,
+        address: SocketAddr,
+        xdomain: bool,
+    ) -> Response<Bytes>
     where
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -101,7 +106,10 @@ impl Transport {
                 Method::GET => polling::get(session).await,
                 Method::POST => {
                     let (parts, body) = request.into_parts();
-                    let declared = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+                    let declared = parts
+                        .headers
+                        .get(header::CONTENT_LENGTH)
+                        .and_then(|length| length.to_str().ok()?.parse().ok());
                     if declared.is_some_and(|length: u64| length > self.options.socket.max_http_buffer_size) {
                         session.close(super::CloseReason::TooLarge);
                         return refuse(Refused::TooLarge);
@@ -215,7 +223,13 @@ fn switching_protocols(accept: String) -> Response<Bytes> {
 
 fn head<B>(request: &Request<B>, address: SocketAddr, xdomain: bool) -> Head {
     let url = request.uri().path_and_query().map_or("", |url| url.as_str());
-    Head { url: url.into(), headers: headers_json(request.headers()).into(), address, issued: unix_millis(), xdomain }
+    Head {
+        url: url.into(),
+        headers: headers_json(request.headers()).into(),
+        address,
+        issued: unix_millis(),
+        xdomain,
+    }
 }
 
 /// Headers as Node's `IncomingMessage` has them: one object, repeated ones joined.
@@ -223,7 +237,8 @@ fn headers_json(headers: &HeaderMap) -> String {
     let object: serde_json::Map<String, serde_json::Value> = headers
         .keys()
         .map(|name| {
-            let values: Vec<_> = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+            let values: Vec<_> =
+                headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
             let separator = if name == header::COOKIE { "; " } else { ", " };
             (name.as_str().to_owned(), values.join(separator).into())
         })

@@ -16,7 +16,10 @@ pub struct Heartbeat {
 impl Heartbeat {
     /// No heartbeats yet.
     pub fn new(options: &SocketOptions) -> Self {
-        Self { pings: DeadlineQueue::new(ms(options.ping_interval)), pongs: DeadlineQueue::new(ms(options.ping_timeout)) }
+        Self {
+            pings: DeadlineQueue::new(ms(options.ping_interval)),
+            pongs: DeadlineQueue::new(ms(options.ping_timeout)),
+        }
     }
 
     /// Pings the session one interval from now: after its handshake, and after each answer.

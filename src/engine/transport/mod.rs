@@ -25,11 +25,11 @@ use std::{
 use bytes::Bytes;
 use socketioxide_core::Str;
 
+use self::{flush::Flusher, heartbeat::Heartbeat};
 pub use self::{
     frame::{Frame, Frames},
     session::{CloseReason, Session},
 };
-use self::{flush::Flusher, heartbeat::Heartbeat};
 use super::{
     clock::{DeadlineQueue, unix_millis},
     config::{SocketOptions, TransportName, ms},
@@ -129,7 +129,8 @@ impl Transport {
             upper,
         });
         for index in 0..transport.flushers.len() {
-            transport.run(move |transport| async move { transport.flushers[index].run(&transport.tasks).await });
+            transport
+                .run(move |transport| async move { transport.flushers[index].run(&transport.tasks).await });
         }
         transport.run(|transport| async move { heartbeat::ping(&transport).await });
         transport.run(|transport| async move { heartbeat::expire(&transport).await });

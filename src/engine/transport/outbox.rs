@@ -163,7 +163,10 @@ mod tests {
         let frame = Frame::text(&["x".repeat(100).as_str()]);
         let cap = 2 * frame.cost();
         let mut outbox = Outbox::default();
-        assert!(outbox.push(&[Frame::text(&["x".repeat(10_000).as_str()])], cap), "an empty one takes any packet");
+        assert!(
+            outbox.push(&[Frame::text(&["x".repeat(10_000).as_str()])], cap),
+            "an empty one takes any packet"
+        );
         assert!(!outbox.push(std::slice::from_ref(&frame), cap));
         outbox.clear();
         assert!(outbox.push(&[frame.clone(), frame.clone()], cap));

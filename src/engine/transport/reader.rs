@@ -75,7 +75,9 @@ impl FrameReader {
         let mut at = 0;
         loop {
             let mut cursor = Cursor::new(&data[at..]);
-            let Some((header, length)) = FrameHeader::parse(&mut cursor).map_err(|_| CloseReason::ParseError)? else {
+            let Some((header, length)) =
+                FrameHeader::parse(&mut cursor).map_err(|_| CloseReason::ParseError)?
+            else {
                 // A header that is not all there can already be wrong.
                 return Ok(at);
             };
@@ -116,7 +118,12 @@ impl FrameReader {
         fits.ok_or(CloseReason::TooLarge)
     }
 
-    fn frame(&mut self, header: &FrameHeader, payload: &[u8], sink: &mut dyn FnMut(Incoming)) -> Result<(), CloseReason> {
+    fn frame(
+        &mut self,
+        header: &FrameHeader,
+        payload: &[u8],
+        sink: &mut dyn FnMut(Incoming),
+    ) -> Result<(), CloseReason> {
         match header.opcode {
             OpCode::Control(Control::Ping) => sink(Incoming::Ping(Bytes::copy_from_slice(payload))),
             OpCode::Control(Control::Close) => {
@@ -130,7 +137,8 @@ impl FrameReader {
                     sink(message(text, payload.to_vec())?);
                     return Ok(());
                 }
-                let fragments = self.fragments.get_or_insert_with(|| Fragments { text, bytes: Vec::new(), count: 0 });
+                let fragments =
+                    self.fragments.get_or_insert_with(|| Fragments { text, bytes: Vec::new(), count: 0 });
                 fragments.bytes.extend_from_slice(payload);
                 fragments.count += 1;
                 if header.is_final

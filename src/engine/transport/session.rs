@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use tokio::{net::TcpStream, sync::Notify};
 
-use super::{Frame, Head, Receiver, Transport, outbox::{Batch, Outbox}};
+use super::{
+    Frame, Head, Receiver, Transport,
+    outbox::{Batch, Outbox},
+};
 use crate::engine::{ids::Id, lock::lock};
 
 /// Why a session ended, with Engine.IO's own words.
@@ -452,7 +455,9 @@ impl Session {
     /// A WebSocket wants to take over. One at a time, and only a polling session.
     pub(super) fn begin_upgrade(&self) -> bool {
         let mut state = lock(&self.state);
-        let free = matches!(state.link, Link::Polling { .. }) && state.upgrade == Upgrade::None && state.close.is_none();
+        let free = matches!(state.link, Link::Polling { .. })
+            && state.upgrade == Upgrade::None
+            && state.close.is_none();
         if free {
             state.upgrade = Upgrade::Opened;
         }

@@ -79,7 +79,9 @@ async fn probe(
             if count == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            reader.feed(&mut buffer[..count], &mut |message| incoming.push(message)).map_err(|_| io::ErrorKind::InvalidData.into())
+            reader
+                .feed(&mut buffer[..count], &mut |message| incoming.push(message))
+                .map_err(|_| io::ErrorKind::InvalidData.into())
         });
         match read {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => return None,

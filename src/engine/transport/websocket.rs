@@ -19,7 +19,12 @@ thread_local! {
 }
 
 /// Runs a session on its WebSocket until both are gone. `early`: bytes that came together with the upgrade request.
-pub async fn run(session: Arc<Session>, stream: Arc<TcpStream>, mut reader: FrameReader, early: Vec<Incoming>) {
+pub async fn run(
+    session: Arc<Session>,
+    stream: Arc<TcpStream>,
+    mut reader: FrameReader,
+    early: Vec<Incoming>,
+) {
     let Some(receiver) = session.receiver() else {
         return session.unlink();
     };
@@ -77,7 +82,8 @@ fn read_available(
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             };
-            let result = reader.feed(&mut buffer[..count], &mut |incoming| handle(session, receiver, incoming));
+            let result =
+                reader.feed(&mut buffer[..count], &mut |incoming| handle(session, receiver, incoming));
             if let Err(reason) = result {
                 return Ok(Read::Broken(reason));
             }
@@ -160,7 +166,8 @@ async fn read_to_end(stream: &TcpStream, reader: &mut FrameReader) {
             Ok(0) => true,
             Ok(count) => {
                 let mut closed = false;
-                let broken = reader.feed(&mut buffer[..count], &mut |incoming| closed |= incoming == Incoming::Close);
+                let broken =
+                    reader.feed(&mut buffer[..count], &mut |incoming| closed |= incoming == Incoming::Close);
                 closed || broken.is_err()
             }
             Err(error) => error.kind() != io::ErrorKind::WouldBlock,

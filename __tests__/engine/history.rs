@@ -1,0 +1,110 @@
+//! Events leave memory through the host and come back through it: nothing twice, nothing skipped.
+
+use dialogue_rs::engine::{
+    host::{Answer, Call, Hooks},
+    payload::{Attachments, Payload},
+};
+use serde_json::{Value, json};
+
+use crate::support::{Client, TestServer, chat};
+
+async fn say(client: &mut Client, from: usize, to: usize) {
+    for n in from..=to {
+        let request = json!({ "roomId": "chat", "event": "message", "data": n });
+        assert_eq!(client.ask("dialogue:trigger", request).await["ok"], true);
+    }
+}
+
+fn offsets(events: &[Value]) -> Vec<u64> {
+    events.iter().map(|event| event["offset"].as_u64().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_page_across_the_seam_waits_for_the_cleanup_under_way() {
+    // The last cleanup is not answered here: stopping need not wait for it long.
+    let server = TestServer::start(json!({ "limits": { "drain": 50 } }), &[("chat", chat(3))]);
+    server.core().hooks.set(Hooks::CLEANUP | Hooks::LOAD);
+    let mut client = server.client().await;
+    client.join("chat").await;
+    say(&mut client, 1, 4).await;
+    let calls = server.calls().await;
+    let [Call::Cleanup { ticket, events, .. }] = calls.as_slice() else { panic!("one cleanup: {calls:?}") };
+    assert_eq!(events.iter().map(|event| event.offset).collect::<Vec<_>>(), [1]);
+    // The store may or may not show event 1 by now: nobody may ask it yet.
+    client
+        .send(r#"4299["dialogue:getHistory",{"roomId":"chat","eventName":"message","start":0,"end":10}]"#)
+        .await;
+    say(&mut client, 5, 5).await;
+    assert!(server.core().queue.drain(10).is_empty(), "the load waits");
+    server.core().tickets.answer(*ticket, Answer::Cleaned);
+    let calls = server.calls().await;
+    let [Call::Load(load)] = calls.as_slice() else {
+        panic!("the load, and no further cleanup before it: {calls:?}")
+    };
+    assert_eq!((load.start, load.end), (0, 6), "memory holds 5, 4, 3 and the evicted 2");
+    let older =
+        Payload::elements(json!([{ "event": "message", "offset": 1 }]).to_string(), Attachments::default())
+            .unwrap();
+    server.core().tickets.answer(load.ticket, Answer::Loaded(older));
+    let calls = server.calls().await;
+    assert!(matches!(calls.as_slice(), [Call::Cleanup { events, .. }] if events[0].offset == 2), "{calls:?}");
+    let page = loop {
+        if let crate::support::Wire::Text(text) = client.receive().await
+            && let Some(answer) = text.strip_prefix("4399")
+        {
+            break serde_json::from_str::<Value>(answer).unwrap()[0].clone();
+        }
+    };
+    assert_eq!(offsets(page["events"].as_array().unwrap()), [5, 4, 3, 2, 1]);
+}
+
+#[tokio::test]
+async fn a_failing_load_is_an_internal_error_and_a_kind_without_history_asks_nobody() {
+    let server = TestServer::start(json!({}), &[("chat", chat(3))]);
+    server.core().hooks.set(Hooks::LOAD);
+    let mut client = server.client().await;
+    client.join("chat").await;
+    let none = client.ask("dialogue:getHistory", json!({ "roomId": "chat", "eventName": "made up" })).await;
+    assert_eq!(none["events"], json!([]));
+    client.send(r#"4299["dialogue:getHistory",{"roomId":"chat","eventName":"message"}]"#).await;
+    let calls = server.calls().await;
+    let [Call::Load(load)] = calls.as_slice() else { panic!("{calls:?}") };
+    server.core().tickets.answer(load.ticket, Answer::Failed);
+    let crate::support::Wire::Text(text) = client.receive().await else { panic!("an answer") };
+    assert_eq!(text, r#"4399[{"ok":false,"code":"INTERNAL","message":"Internal error"}]"#);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_hands_over_what_is_left_and_waits_for_it() {
+    let server = TestServer::start(json!({}), &[("chat", chat(10))]);
+    server.core().hooks.set(Hooks::CLEANUP);
+    let mut client = server.client().await;
+    let epoch = client.join("chat").await["epoch"].clone();
+    say(&mut client, 1, 3).await;
+    let stopping = server.server.clone();
+    let stopped = tokio::task::spawn_blocking(move || stopping.stop());
+    let calls = server.calls().await;
+    let [Call::Cleanup { ticket, events, .. }] = calls.as_slice() else { panic!("{calls:?}") };
+    assert_eq!(events.len(), 3);
+    assert!(!stopped.is_finished(), "it waits");
+    server.core().tickets.answer(*ticket, Answer::Cleaned);
+    stopped.await.unwrap();
+    let position = server.core().rooms.get("chat").unwrap().position();
+    assert_eq!(position.offset, 0);
+    assert_ne!(json!(&*position.epoch), epoch);
+}
+
+#[tokio::test]
+async fn a_host_that_never_drains_stops_nobody() {
+    let server = TestServer::start(json!({ "limits": { "hookQueue": 5 } }), &[("chat", chat(10))]);
+    server.core().hooks.set(Hooks::EVENTS);
+    let mut client = server.client().await;
+    client.join("chat").await;
+    say(&mut client, 1, 50).await;
+    let calls = server.core().queue.drain(100);
+    let told: Vec<_> = calls
+        .iter()
+        .filter_map(|call| if let Call::Event { event, .. } = call { Some(event.offset) } else { None })
+        .collect();
+    assert_eq!(told, [46, 47, 48, 49, 50], "observers lost their oldest");
+}
