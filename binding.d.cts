@@ -43,6 +43,17 @@ export declare class NativeDialogue {
   clientReady(id: string): void
   /** The synchronous part of `onDisconnected` and of each `onLeft` has returned. */
   clientForget(id: string): void
+  /**
+   * Verdicts on events and joins, in order: a JSON array of `[ticket, code, reason, local, bits, data, meta]`. Code `""`
+   * accepts; bit 1: there is data, bit 2: there is meta.
+   */
+  decide(verdictsJson: string): void
+  /** One verdict whose payload has attachments. */
+  decideBinary(verdictJson: string, attachments: Array<Buffer>): void
+  /** `authenticate` says who connects. `false`: nobody is there any more, or the name is not acceptable. */
+  identify(ticket: number, userId: string, socketId: string): boolean
+  /** How many events of clients took each lane: `{ native, decided }`. */
+  laneCounts(): string
   /** An engine without rooms, not started. `wake` is called when the queue has something. */
   constructor(configJson: string, wake: () => void)
   /** Which hooks are installed: a bit each. */

@@ -19,7 +19,8 @@ impl Handler for Echo {
             return request.refuse("Invalid namespace", None);
         }
         let auth = Payload::plain(request.auth().map_or("{}", |auth| auth.as_str()).to_owned());
-        request.accept(|socket| packet::event_with(socket.nsp(), "auth", &auth));
+        let welcome = packet::event_with(request.socket().nsp(), "auth", &auth);
+        request.accept(welcome);
     }
 
     fn event(&self, socket: &Arc<Socket>, event: IncomingEvent) {

@@ -1,6 +1,7 @@
 import type { ConnectedClient, DialogueContext, EventMessage, HooksConfig, Logger } from "../index.js";
 import type { CallQueue } from "./call-queue.js";
 import type { Clients } from "./clients.js";
+import type { Decisions } from "./decisions.js";
 import type { Dispatcher } from "./dispatcher.js";
 import type { HistoryRequests } from "./history-requests.js";
 import type { HttpBridge } from "./http/bridge.js";
@@ -21,6 +22,7 @@ export interface Parts {
   readonly context: DialogueContext;
   readonly io: SocketServer;
   readonly clients: Clients;
+  readonly decisions: Decisions;
   readonly rooms: Rooms;
   readonly triggers: Triggers;
   readonly histories: HistoryRequests;
@@ -33,7 +35,7 @@ type Of<Kind extends Call["k"]> = Call & { k: Kind };
 
 /** Does what a call from the engine asks for: finds the objects it names, and tells the hooks and handlers concerned. */
 export function handleCall(parts: Parts, call: Call, attachments: Buffer[]): void {
-  const { dispatcher, histories, hooks, http, log, rooms } = parts;
+  const { decisions, dispatcher, histories, hooks, http, log, rooms } = parts;
   switch (call.k) {
     case "event":
       tellEvent(parts, call, attachments);
@@ -43,6 +45,15 @@ export function handleCall(parts: Parts, call: Call, attachments: Buffer[]): voi
       break;
     case "disconnected":
       tellDisconnected(parts, call);
+      break;
+    case "decide":
+      decisions.event(call, attachments);
+      break;
+    case "decideJoin":
+      decisions.join(call);
+      break;
+    case "decideConnect":
+      decisions.connect(call);
       break;
     case "joined":
     case "left":
@@ -152,7 +163,7 @@ function load({ dispatcher, engine, hookTimeout, hooks, log, queue }: Parts, cal
     const attachments: Buffer[] = [];
     let json: string | undefined;
     try {
-      if (answer) json = packMessages(answer.value, attachments);
+      if (typeof answer === "object") json = packMessages(answer.value, attachments);
     } catch (error) {
       log.error({
         message: "events.onLoad gave what cannot be sent",

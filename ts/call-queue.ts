@@ -18,6 +18,7 @@ const NONE: Buffer[] = [];
 export class CallQueue {
   readonly #take: (max: number) => Batch | null;
   readonly #handle: (call: Call, attachments: Buffer[]) => void;
+  readonly #settle: () => void;
   #calls: Call[] = [];
   #attachments: Buffer[] = [];
   #cursor = 0;
@@ -26,9 +27,15 @@ export class CallQueue {
   #scheduled = false;
   #finished = 0;
 
-  constructor(take: (max: number) => Batch | null, handle: (call: Call, attachments: Buffer[]) => void) {
+  /** @param settle Hands the engine the verdicts on events that were decided together. */
+  constructor(
+    take: (max: number) => Batch | null,
+    handle: (call: Call, attachments: Buffer[]) => void,
+    settle: () => void,
+  ) {
     this.#take = take;
     this.#handle = handle;
+    this.#settle = settle;
   }
 
   /** Whether a call is being handled right now. */
@@ -44,6 +51,7 @@ export class CallQueue {
     // Asking for the time costs as much as a small call.
     for (let done = 1; this.#next(); done++) {
       if (done % 16 !== 0 || performance.now() < deadline) continue;
+      this.#settle();
       this.#schedule();
       return;
     }
@@ -53,6 +61,7 @@ export class CallQueue {
   drain(): void {
     if (this.isInside) return;
     for (let done = 0; done < MAX_SYNCHRONOUS; done++) if (!this.#next()) return;
+    this.#settle();
     this.#schedule();
   }
 
@@ -60,6 +69,7 @@ export class CallQueue {
   drainUntil(local: number): void {
     if (this.#depth >= MAX_DEPTH) return;
     while (this.#finished < local && this.#next());
+    this.#settle();
     if (!this.isInside) this.#schedule();
   }
 
@@ -67,6 +77,8 @@ export class CallQueue {
   #next(): boolean {
     if (this.#cursor === this.#calls.length && !this.#refill()) return false;
     const call = this.#calls[this.#cursor++] as Call;
+    // What was decided happens before anything else does.
+    if (call.k !== "decide") this.#settle();
     const first = this.#usedAttachments;
     this.#usedAttachments += call.bins ?? 0;
     const attachments = call.bins ? this.#attachments.slice(first, this.#usedAttachments) : NONE;
@@ -81,6 +93,7 @@ export class CallQueue {
   }
 
   #refill(): boolean {
+    this.#settle();
     const batch = this.#take(BATCH);
     this.#calls = batch === null ? [] : JSON.parse(batch.json);
     this.#attachments = batch?.attachments ?? [];

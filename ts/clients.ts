@@ -1,12 +1,14 @@
-import type { ConnectedClient } from "../index.js";
-import { ClientHandle, type ClientSupport } from "./connected-client.js";
-import type { ClientInfo } from "./native.js";
+import type { ConnectedClient, Socket } from "../index.js";
+import { type Admitted, ClientHandle, type ClientSupport } from "./connected-client.js";
+import type { ClientInfo, SocketInfo } from "./native.js";
 import { Registry } from "./registry.js";
+import { ServerSocket } from "./socket-io/socket.js";
 
 /** The handles of clients. */
 export class Clients {
   readonly #support: ClientSupport;
   readonly #handles: Registry<string, ConnectedClient>;
+  readonly #admitted = new Map<string, Admitted>();
 
   constructor(support: ClientSupport) {
     this.#support = support;
@@ -21,6 +23,16 @@ export class Clients {
     return this.#handles.get(id);
   }
 
+  /** A socket that is not yet let in. */
+  socket(info: SocketInfo): Socket {
+    return new ServerSocket(info, this.#support);
+  }
+
+  /** `authenticate` let the connection in: its client will have what it left. */
+  admit(id: string, admitted: Admitted): void {
+    this.#admitted.set(id, admitted);
+  }
+
   /** The client that the engine tells of. */
   connected(info: ClientInfo): ConnectedClient {
     return this.#handles.add(info.id, this.#make(info));
@@ -33,9 +45,10 @@ export class Clients {
   /** The connection is gone. */
   end(id: string): void {
     this.#handles.end(id);
+    this.#admitted.delete(id);
   }
 
   #make(info: ClientInfo): ConnectedClient {
-    return new ClientHandle(info, this.#support) as ConnectedClient;
+    return new ClientHandle(info, this.#support, this.#admitted.get(info.id)) as ConnectedClient;
   }
 }

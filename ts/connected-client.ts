@@ -13,6 +13,12 @@ export interface ClientSupport {
   readonly log: Logger;
 }
 
+/** A connection that `authenticate` let in. */
+export interface Admitted {
+  readonly auth: AuthData;
+  readonly socket: Socket;
+}
+
 /** `history` of `clientJoin`. */
 const NO_HISTORY = -1;
 const ALL_IN_MEMORY = 0;
@@ -26,12 +32,13 @@ export class ClientHandle implements Handle<ConnectedClient> {
   readonly socket: Socket;
   readonly #support: ClientSupport;
 
-  constructor(info: ClientInfo, support: ClientSupport) {
+  /** @param admitted What `authenticate` left: the object it returned, and the socket it was handed. */
+  constructor(info: ClientInfo, support: ClientSupport, admitted?: Admitted) {
     this.id = info.id;
     this.userId = info.userId;
     this.meta = info.meta;
-    if (info.auth !== undefined) this.auth = info.auth;
-    this.socket = new ServerSocket(info, support);
+    if (admitted !== undefined) this.auth = admitted.auth;
+    this.socket = admitted?.socket ?? new ServerSocket(info, support);
     this.#support = support;
     // `console.log(client)` and JSON show who it is, not the machinery.
     Object.defineProperty(this, "socket", { enumerable: false });

@@ -6,6 +6,7 @@ import { createClientRooms } from "./client-rooms.js";
 import { Clients } from "./clients.js";
 import { readConfig, type Settings } from "./config.js";
 import { createContext } from "./context.js";
+import { Decisions } from "./decisions.js";
 import { Dispatcher } from "./dispatcher.js";
 import { invalidConfig, roomNotFound } from "./errors.js";
 import { HistoryRequests } from "./history-requests.js";
@@ -41,10 +42,17 @@ function compose(settings: Settings, app: Hono): Parts {
       // A fault of ours must not end the process either.
       dispatcher.observe(`call '${call.k}'`, () => handleCall(parts, call, attachments));
     },
+    () => decisions.settle(),
   );
   const dispatcher = new Dispatcher(log);
   const clients = new Clients({ engine, queue, log });
-  const triggers = new Triggers(engine, queue, hooks);
+  const triggers = new Triggers(
+    engine,
+    queue,
+    hooks,
+    (message) => decisions.beforeEach(message),
+    () => decisions.settle(),
+  );
   const histories = new HistoryRequests(engine, queue);
   const clientsOf = (ids: string[]) => clients.of(ids);
   const rooms = new Rooms({ engine, triggers, histories, clientsOf }, queue, log, {
@@ -55,9 +63,12 @@ function compose(settings: Settings, app: Hono): Parts {
   const context = createContext(io, engine, clients, rooms);
   const http = new HttpBridge(app, engine, dispatcher);
   const { hookTimeout } = limits;
+  const decisions = new Decisions({
+    ...{ engine, dispatcher, hooks, context, clients, rooms, triggers, hookTimeout },
+  });
   const parts: Parts = {
     ...{ engine, queue, log, dispatcher, hooks, context, io },
-    ...{ clients, rooms, triggers, histories, http, hookTimeout },
+    ...{ clients, decisions, rooms, triggers, histories, http, hookTimeout },
   };
   engine.setHooks(hookMask(hooks, false));
   return parts;

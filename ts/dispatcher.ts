@@ -1,7 +1,13 @@
 import type { Logger } from "../index.js";
 
-/** How a hook that was asked for something settled; absent: it failed, and that is logged. */
-export type Answer<T> = { readonly value: T } | undefined;
+/** How a hook that was asked for something settled. What failed or is overdue was logged. */
+export type Answer<T> = { readonly value: T } | "failed" | "overdue";
+
+/** What a deciding hook said: that it may be, why it may not be, or nothing that can be understood. */
+export type Decision<T> =
+  | { readonly accepted: true; readonly value: T }
+  | { readonly accepted: false; readonly reason: string }
+  | undefined;
 
 /**
  * The only place that calls user code. Whatever it throws or rejects with ends here, in the log: one call's failure touches no
@@ -18,9 +24,9 @@ export class Dispatcher {
   observe(name: string, call: () => unknown): void {
     try {
       const result = call();
-      if (isThenable(result)) Promise.resolve(result).then(undefined, (error) => this.#failed(name, error));
+      if (isThenable(result)) Promise.resolve(result).then(undefined, (error) => this.fault(name, error));
     } catch (error) {
-      this.#failed(name, error);
+      this.fault(name, error);
     }
   }
 
@@ -39,8 +45,8 @@ export class Dispatcher {
     try {
       result = call();
     } catch (error) {
-      this.#failed(name, error);
-      answer(undefined);
+      this.fault(name, error);
+      answer("failed");
       return;
     }
     if (isThenable(result)) this.#await(name, timeout, result, answer);
@@ -63,15 +69,15 @@ export class Dispatcher {
     const timer = setTimeout(() => {
       const message = `${name} did not settle within ${timeout} ms`;
       this.#log.error({ message, atFunction: name, data: undefined });
-      settle(undefined);
+      settle("overdue");
     }, timeout);
     // The engine keeps the process alive while it runs; a hook that never settles shall not.
     timer.unref();
     Promise.resolve(result).then(
       (value) => settle({ value }),
       (error) => {
-        this.#failed(name, error);
-        settle(undefined);
+        this.fault(name, error);
+        settle("failed");
       },
     );
   }
@@ -81,12 +87,40 @@ export class Dispatcher {
     try {
       return { value: await call() };
     } catch (error) {
-      this.#failed(name, error);
+      this.fault(name, error);
+      return "failed";
+    }
+  }
+
+  /** Asks a hook that decides at once. One that threw, or said what cannot be understood, has said nothing. */
+  decide<T>(name: string, call: () => unknown): Decision<T> {
+    try {
+      const result = call();
+      if (isThenable(result)) {
+        // It decides too late, and what it rejects with is nobody's.
+        Promise.resolve(result).then(undefined, () => {});
+        throw new TypeError(`${name} must decide synchronously, and returned a promise`);
+      }
+      return this.understand<T>(name, result);
+    } catch (error) {
+      this.fault(name, error);
       return undefined;
     }
   }
 
-  #failed(name: string, error: unknown): void {
+  /** Reads a `Result`, from this package or of the same shape. Anything else is logged, and nothing. */
+  understand<T>(name: string, result: unknown): Decision<T> {
+    if (typeof result === "object" && result !== null) {
+      const { isOk, isErr, value, error } = result as Record<string, unknown>;
+      if (isOk === true && isErr !== true) return { accepted: true, value: value as T };
+      if (isErr === true && isOk !== true && typeof error === "string") return { accepted: false, reason: error };
+    }
+    this.fault(name, new TypeError(`${name} must return Ok(…) or Err("reason")`));
+    return undefined;
+  }
+
+  /** Logs what a hook did wrong. */
+  fault(name: string, error: unknown): void {
     this.#log.error({ message: `${name} failed`, atFunction: name, data: error });
   }
 }

@@ -1,5 +1,4 @@
 import type { HooksConfig } from "../index.js";
-import { invalidConfig } from "./errors.js";
 import { fields, method } from "./fields.js";
 import { HOOK } from "./native.js";
 
@@ -11,9 +10,6 @@ const HOOKS: Record<string, readonly string[]> = {
   rooms: ["onCreated", "onUpdated", "onDeleted"],
   events: ["beforeEach", "afterEach", "onTriggered", "onCleanup", "onLoad"],
 };
-
-/** A guard that is accepted and never asked would leave the server open. */
-const LATER = ["authenticate", "beforeJoin", "beforeEach"];
 
 export function readHooks(value: unknown): HooksConfig {
   if (value === undefined) return {};
@@ -28,11 +24,12 @@ export function readHooks(value: unknown): HooksConfig {
 
 function checkGroup(hooks: Record<string, unknown>, path: string, names: readonly string[]): void {
   for (const name of names) {
-    if (hooks[name] === undefined) continue;
-    method(hooks[name], `${path}.${name}`);
-    if (LATER.includes(name)) throw invalidConfig(`${path}.${name}`, "is not available in this version");
+    if (hooks[name] !== undefined) method(hooks[name], `${path}.${name}`);
   }
 }
+
+/** `authenticate`, from where it belongs or from the top level. */
+export const authenticateOf = ({ socket, authenticate }: HooksConfig) => socket?.authenticate ?? authenticate;
 
 /** Whether anybody but the handlers of `room.on` watches events. */
 export const watchesEvents = ({ events }: HooksConfig): boolean =>
@@ -55,6 +52,9 @@ export function hookMask(hooks: HooksConfig, ioListens: boolean): number {
     [HOOK.events, watchesEvents(hooks)],
     [HOOK.cleanup, events.onCleanup],
     [HOOK.load, events.onLoad],
+    [HOOK.authenticate, authenticateOf(hooks)],
+    [HOOK.beforeJoin, clients.beforeJoin],
+    [HOOK.beforeEach, events.beforeEach],
   ];
   return bits.reduce<number>((mask, [bit, wanted]) => (wanted ? mask | bit : mask), HOOK.http);
 }

@@ -1,6 +1,6 @@
 /** The only importer of the binding: `docs/design/binding.md` says what each call means. */
 import binding from "#binding";
-import type { AuthData, EventMessage, Handshake, Logger } from "../index.js";
+import type { EventMessage, Handshake, Logger } from "../index.js";
 
 /** A room's number: never reused, so that a handle of a deleted room never acts on a later room of the same id. */
 export type RoomKey = number;
@@ -44,6 +44,10 @@ export interface NativeDialogue {
   broadcast(argsJson: string, attachments: Buffer[]): void;
   clientDisconnect(id: string, close: boolean): boolean;
   clientConnected(id: string): boolean;
+  decide(verdictsJson: string): void;
+  decideBinary(verdictJson: string, attachments: Buffer[]): void;
+  identify(ticket: number, userId: string, socketId: string): boolean;
+  laneCounts(): string;
   drain(max: number): Batch | null;
   clientReady(id: string): void;
   clientForget(id: string): void;
@@ -86,19 +90,25 @@ export interface RoomInfo {
   events: string[];
 }
 
-/** What the engine says of a client. */
-export interface ClientInfo {
+/** What the engine says of a socket. */
+export interface SocketInfo {
   id: string;
+  handshake: Handshake;
+}
+
+/** What the engine says of a client. */
+export interface ClientInfo extends SocketInfo {
   userId: string;
   meta: Record<string, unknown>;
-  auth?: AuthData;
-  handshake: Handshake;
 }
 
 /** A call from the engine. `bins`: how many of the batch's attachments are its own. */
 export type Call = { bins?: number } & (
   | { k: "connected"; client: ClientInfo }
   | { k: "disconnected"; id: string; reason: string; rooms: string[] }
+  | DecideEvent
+  | DecideJoin
+  | DecideConnect
   | { k: "joined" | "left"; id: string; room: string; key: RoomKey }
   | { k: "created" | "updated"; room: string; key: RoomKey; info: RoomInfo }
   | { k: "deleted"; room: string; key: RoomKey }
@@ -109,6 +119,33 @@ export type Call = { bins?: number } & (
   | HttpCall
   | { k: "log"; level: keyof Logger; message: string; atFunction: string; data: unknown }
 );
+
+/** An event of a client, to be judged by its schema (`validate`) and by `beforeEach`. */
+export interface DecideEvent {
+  k: "decide";
+  ticket: number;
+  room: string;
+  key: RoomKey;
+  validate: boolean;
+  message: EventMessage;
+}
+
+/** A client that asks to join. */
+export interface DecideJoin {
+  k: "decideJoin";
+  ticket: number;
+  id: string;
+  room: string;
+  key: RoomKey;
+}
+
+/** A connection that is to say who it is. */
+export interface DecideConnect {
+  k: "decideConnect";
+  ticket: number;
+  socket: SocketInfo;
+  auth: Record<string, unknown>;
+}
 
 /** An HTTP request for the app. */
 export interface HttpCall {
@@ -135,6 +172,9 @@ export const HOOK = Object.freeze({
   cleanup: 256,
   load: 512,
   http: 1024,
+  authenticate: 2048,
+  beforeJoin: 4096,
+  beforeEach: 8192,
 });
 
 export const native: NativeModule = binding;

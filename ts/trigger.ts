@@ -1,5 +1,6 @@
 import type { EventDefinition, EventMessage, HooksConfig, Result } from "../index.js";
 import type { CallQueue } from "./call-queue.js";
+import type { Refused } from "./decisions.js";
 import { getEventByName, isEventAllowed, validateEventData } from "./define-event.js";
 import { eventNotAllowed, roomNotFound } from "./errors.js";
 import { watchesEvents } from "./hooks.js";
@@ -9,7 +10,7 @@ import { Err, Ok } from "./result.js";
 import type { RoomState } from "./room.js";
 
 /** What the server triggered, as it was given: its own handlers get this, not what JSON made of it. */
-interface LocalPayload {
+export interface LocalPayload {
   readonly data: unknown;
   readonly meta: Record<string, unknown> | undefined;
 }
@@ -21,17 +22,38 @@ export class Triggers {
   readonly #engine: NativeDialogue;
   readonly #queue: CallQueue;
   readonly #hooks: HooksConfig;
+  readonly #decide: (message: EventMessage) => Result<LocalPayload, Refused>;
+  readonly #settle: () => void;
   // In order of triggering, which is the order in which they come back.
   readonly #payloads = new Map<number, LocalPayload>();
   #last = 0;
 
-  constructor(engine: NativeDialogue, queue: CallQueue, hooks: HooksConfig) {
+  /**
+   * @param decide What `beforeEach` makes of a message.
+   * @param settle Hands the engine the verdicts that wait.
+   */
+  constructor(
+    engine: NativeDialogue,
+    queue: CallQueue,
+    hooks: HooksConfig,
+    decide: (message: EventMessage) => Result<LocalPayload, Refused>,
+    settle: () => void,
+  ) {
     this.#engine = engine;
     this.#queue = queue;
     this.#hooks = hooks;
+    this.#decide = decide;
+    this.#settle = settle;
   }
 
-  /** Allowed, validated, accepted: in this order, and all of it before this returns. */
+  /** Keeps what handlers are to get, under a number that comes back with the event. 0: nobody is to get anything. */
+  keep(room: RoomState | undefined, name: string, payload: LocalPayload): number {
+    if (!watchesEvents(this.#hooks) && !room?.hears(name)) return 0;
+    this.#payloads.set(++this.#last, payload);
+    return this.#last;
+  }
+
+  /** Allowed, validated, decided, accepted: in this order, and all of it before this returns. */
   trigger(
     room: RoomState,
     event: EventDefinition,
@@ -46,8 +68,13 @@ export class Triggers {
     const judged: Result<unknown, string> = judge ? validateEventData(judge, data) : Ok(data);
     if (judged.isErr) return judged;
 
-    const payload = { data: judged.value, meta: meta as LocalPayload["meta"] };
-    return this.#accept(room, event.name, from as string, payload);
+    const message: EventMessage = {
+      ...{ event: event.name, roomId: room.id, data: judged.value, from: from as string, timestamp: Date.now() },
+      ...(meta !== undefined && { meta: meta as Record<string, unknown> }),
+    };
+    const decided = this.#decide(message);
+    if (decided.isErr) return Err(decided.error.reason);
+    return this.#accept(room, event.name, from as string, decided.value);
   }
 
   /** What was triggered under this number; it is handed out once. */
@@ -72,15 +99,15 @@ export class Triggers {
       return Err(`Event '${name}' cannot be sent: ${(error as Error).message}`);
     }
 
-    const observed = watchesEvents(this.#hooks) || room.hears(name);
-    const local = observed ? ++this.#last : 0;
-    if (observed) this.#payloads.set(local, payload);
+    // Numbers come back in their order: what was decided before this is accepted before it.
+    this.#settle();
+    const local = this.keep(room, name, payload);
     const reason = this.#engine.trigger(room.key, name, from, data ?? null, meta ?? null, attachments, local);
     if (reason !== null) {
       this.#payloads.delete(local);
       return Err(reason);
     }
-    if (observed) this.#queue.drainUntil(local);
+    if (local > 0) this.#queue.drainUntil(local);
     // What this evicted goes out before more is triggered, or a long loop would fill the backlog of `onCleanup`.
     else if (this.#hooks.events?.onCleanup) this.#queue.drain();
     return DONE;

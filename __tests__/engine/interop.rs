@@ -25,7 +25,7 @@ struct Echo;
 impl Handler for Echo {
     fn connect(&self, request: ConnectRequest) {
         match request.nsp() {
-            "/" => drop(request.accept(|_| Default::default())),
+            "/" => drop(request.accept(Default::default())),
             _ => request.refuse("Invalid namespace", None),
         }
     }

@@ -13,9 +13,9 @@ export class ChildProgram {
   #process: ChildProcess;
   #look: () => void = () => {};
 
-  constructor(name: string, environment: Record<string, string> = {}) {
+  constructor(name: string, environment: Record<string, string> = {}, nodeFlags: string[] = []) {
     const file = fileURLToPath(new URL(name, PROGRAMS));
-    const flags = "Bun" in globalThis ? [] : ["--expose-gc"];
+    const flags = "Bun" in globalThis ? [] : ["--expose-gc", ...nodeFlags];
     this.#process = spawn(process.execPath, [...flags, file], {
       env: { ...process.env, NODE_OPTIONS: "", ...environment },
       stdio: ["ignore", "pipe", "pipe"],

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::engine::{
     core::Core,
     event::Event,
-    host::{Call, HttpRequest, Level},
+    host::{Call, Decision, HttpRequest, Level},
     payload::{Composer, Payload, to_json},
     rooms::Room,
 };
@@ -41,6 +41,11 @@ impl Batch {
                 "disconnected",
                 &[("id", to_json(client.as_str())), ("reason", to_json(reason)), ("rooms", to_json(&rooms))],
             ),
+            // One that is no longer waited for is not asked.
+            Call::Decide { ticket, decision } if core.decisions.is_open(ticket) => {
+                self.decide(ticket, decision)
+            }
+            Call::Decide { .. } => {}
             Call::Joined { client, room, key } => self.membership("joined", client.as_str(), &room, key),
             Call::Left { client, room, key } => self.membership("left", client.as_str(), &room, key),
             Call::RoomCreated(room) => self.room("created", &room),
@@ -138,6 +143,36 @@ impl Batch {
         self.field("message", event.body.text());
         self.json.push('}');
         self.attachments.extend(event.body.attachments().iter().cloned());
+    }
+
+    fn decide(&mut self, ticket: u64, decision: Decision) {
+        let ticket = to_json(&ticket);
+        match decision {
+            Decision::Event { room, key, message, validate } => {
+                self.begin("decide");
+                self.field("ticket", &ticket);
+                self.field("room", &to_json(&*room));
+                self.field("key", &to_json(&key));
+                self.field("validate", &to_json(&validate));
+                self.field("bins", &to_json(&message.attachments().len()));
+                self.field("message", message.text());
+                self.json.push('}');
+                self.attachments.extend(message.attachments().iter().cloned());
+            }
+            Decision::Join { client, room, key } => self.object(
+                "decideJoin",
+                &[
+                    ("ticket", ticket),
+                    ("id", to_json(client.as_str())),
+                    ("room", to_json(&*room)),
+                    ("key", to_json(&key)),
+                ],
+            ),
+            Decision::Connect { socket, auth } => {
+                let auth = auth.as_str().to_owned();
+                self.object("decideConnect", &[("ticket", ticket), ("socket", socket), ("auth", auth)]);
+            }
+        }
     }
 
     fn messages(&mut self, kind: &str, fields: &[(&str, String)], messages: &[&Payload]) {

@@ -3,6 +3,7 @@
 mod callback;
 mod calls;
 mod client;
+mod decisions;
 mod dialogue;
 mod error;
 mod http;

@@ -101,7 +101,7 @@ impl NativeDialogue {
             (Ok(data), Ok(meta)) => (data, meta),
             (Err(error), _) | (_, Err(error)) => return Some(error.to_string()),
         };
-        let draft = Draft { name: event.into(), from: from.into(), data, meta };
+        let draft = Draft { name: event.into(), from: from.into(), data, meta, timestamp: None };
         let said = rooms::trigger(self.core(), &room, &Sender::Server { local }, &draft);
         said.err().map(|refusal| refusal.message.into_owned())
     }

@@ -1,23 +1,10 @@
-//! A connected client: its identity, its rooms, and the commands that wait for it to be ready.
+//! A connected client: its identity, its rooms, its gate.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::sync::{Arc, Mutex};
 
 use super::{
-    ids::Id,
-    lock::lock,
-    payload::to_json,
-    rooms::Room,
-    socketio::{IncomingEvent, Socket},
+    gate::Gate, ids::Id, lock::lock, payload::to_json, rooms::Room, socketio::Socket, transport::Head,
 };
-
-/// Bytes of waiting commands from which on a connection is not read.
-const MAX_BACKLOG: usize = 1 << 20;
 
 /// Who a client is.
 #[derive(Debug)]
@@ -37,10 +24,7 @@ pub struct Client {
     socket: Arc<Socket>,
     /// A std mutex: held to add, remove or list rooms. Taken under a room's lock, never around one.
     membership: Mutex<Membership>,
-    /// Commands are handled: lets nearly every event pass without the lock below.
-    ready: AtomicBool,
-    /// A std mutex: held to put one command in or take one out.
-    backlog: Mutex<Backlog>,
+    gate: Gate,
 }
 
 /// Guarded together, so that nobody joins a room after the end.
@@ -53,22 +37,10 @@ struct Membership {
     looked_at: bool,
 }
 
-#[derive(Debug, Default)]
-struct Backlog {
-    events: VecDeque<IncomingEvent>,
-    bytes: usize,
-}
-
 impl Client {
-    /// A client on its socket. Unless it is `ready`, its commands wait.
-    pub fn new(identity: Identity, socket: Arc<Socket>, ready: bool) -> Arc<Self> {
-        Arc::new(Self {
-            identity,
-            socket,
-            membership: Mutex::default(),
-            ready: AtomicBool::new(ready),
-            backlog: Mutex::default(),
-        })
+    /// A client on its socket. Until it is welcomed, its commands wait.
+    pub fn new(identity: Identity, socket: Arc<Socket>, welcomed: bool) -> Arc<Self> {
+        Arc::new(Self { identity, socket, membership: Mutex::default(), gate: Gate::new(welcomed) })
     }
 
     /// Its id: that of its socket.
@@ -84,6 +56,11 @@ impl Client {
     /// Its socket.
     pub fn socket(&self) -> &Arc<Socket> {
         &self.socket
+    }
+
+    /// Where its commands wait.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     // ------------------------------------------------------------------ rooms
@@ -134,67 +111,34 @@ impl Client {
         lock(&self.membership).rooms = Vec::new();
     }
 
-    // ------------------------------------------------------------------ commands that wait
-
-    /// Takes an event that has to wait, or gives it back where none waits.
-    pub(super) fn postpone(&self, event: IncomingEvent) -> Option<IncomingEvent> {
-        if self.ready.load(Ordering::Acquire) {
-            return Some(event);
-        }
-        let mut backlog = lock(&self.backlog);
-        if self.ready.load(Ordering::Acquire) {
-            return Some(event);
-        }
-        backlog.bytes += event.size() + size_of::<IncomingEvent>();
-        backlog.events.push_back(event);
-        if backlog.bytes > MAX_BACKLOG {
-            self.socket.pause();
-        }
-        None
-    }
-
-    /// The next event that waits. `None`: none does, and from now on none will.
-    pub(super) fn resume_next(&self) -> Option<IncomingEvent> {
-        let mut backlog = lock(&self.backlog);
-        let next = backlog.events.pop_front();
-        match &next {
-            Some(event) => {
-                let before = backlog.bytes;
-                backlog.bytes -= event.size() + size_of::<IncomingEvent>();
-                if before > MAX_BACKLOG && backlog.bytes <= MAX_BACKLOG {
-                    self.socket.resume();
-                }
-            }
-            None => {
-                backlog.events = VecDeque::new();
-                self.ready.store(true, Ordering::Release);
-            }
-        }
-        next
-    }
-
     /// `{ id, userId, meta, handshake }` as JSON, for the host alone.
     pub fn describe(&self) -> String {
-        let head = self.socket.head();
-        let query = query_json(head.url.split_once('?').map_or("", |(_, query)| query));
         format!(
-            concat!(
-                r#"{{"id":{},"userId":{},"meta":{},"handshake":{{"headers":{},"address":{},"port":{},"xdomain":{},"secure":false,"#,
-                r#""issued":{},"url":{},"query":{},"auth":{}}}}}"#
-            ),
+            r#"{{"id":{},"userId":{},"meta":{},"handshake":{}}}"#,
             to_json(self.id().as_str()),
             to_json(self.user_id()),
             self.identity.meta,
-            head.headers,
-            to_json(&head.address.ip().to_string()),
-            head.address.port(),
-            head.xdomain,
-            head.issued,
-            to_json(&head.url),
-            query,
-            self.identity.auth,
+            describe_handshake(self.socket.head(), &self.identity.auth),
         )
     }
+}
+
+/// A Socket.IO handshake as JSON: what `socket.handshake` shows, without `time`, which is `issued` in words.
+pub fn describe_handshake(head: &Head, auth: &str) -> String {
+    format!(
+        concat!(
+            r#"{{"headers":{},"address":{},"port":{},"xdomain":{},"secure":false,"#,
+            r#""issued":{},"url":{},"query":{},"auth":{}}}"#
+        ),
+        head.headers,
+        to_json(&head.address.ip().to_string()),
+        head.address.port(),
+        head.xdomain,
+        head.issued,
+        to_json(&head.url),
+        query_json(head.url.split_once('?').map_or("", |(_, query)| query)),
+        auth,
+    )
 }
 
 /// A query string as a JSON object; a repeated key becomes an array, as in Node.

@@ -171,6 +171,9 @@ pub struct EventConfig {
     /// What the room remembers of it.
     #[serde(default)]
     pub history: Option<HistoryConfig>,
+    /// Who judges its payload; absent: nobody.
+    #[serde(default)]
+    pub schema: Option<super::schema::Lane>,
 }
 
 /// What a room remembers of an event.

@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use socketioxide_core::Str;
-
 use super::{
-    client::{Client, Identity},
+    client::{Client, Identity, describe_handshake},
     commands::{self, Reply, Request, Responder},
     core::Core,
     error::{Code, Refusal},
-    host::{Call, Hooks},
+    gate::Passage,
+    host::{Call, Decision, Hooks, Verdict},
     payload::{Payload, to_json},
     protocol::{self, outgoing},
     rooms,
     socketio::{ConnectRequest, DisconnectReason, Handler, IncomingEvent, Socket, packet},
-    transport::Frames,
 };
 
 mod identity;
@@ -30,36 +28,64 @@ impl Dialogue {
     pub fn new(core: Arc<Core>) -> Self {
         Self { core }
     }
+}
 
-    fn welcome(&self, identity: Identity, request: ConnectRequest) {
-        let user_id = identity.user_id.clone();
-        let welcome = |socket: &Arc<Socket>| -> Frames {
-            let text = format!(
-                r#"{{"clientId":{},"userId":{},"protocol":{}}}"#,
-                to_json(socket.id().as_str()),
-                to_json(&*resolve(&user_id, socket)),
-                protocol::VERSION,
-            );
-            packet::event_with(socket.nsp(), outgoing::CONNECTED, &Payload::plain(text))
-        };
-        let Some(socket) = request.accept(welcome) else { return };
-        let awaited = self.core.hooks.any(Hooks::CONNECTED);
-        let identity = Identity { user_id: resolve(&user_id, &socket), ..identity };
-        let client = Client::new(identity, socket, !awaited);
-        self.core.clients.add(&client);
-        if awaited {
-            self.core.tell(Call::Connected(client.id()));
-        }
-        if !client.socket().is_connected() {
-            // It went while it was being welcomed, before anyone could find it to say so.
-            forget(&self.core, &client, DisconnectReason::Server);
-        }
+/// Accepts a client: it is told who it is, and is findable from then on.
+fn welcome(core: &Arc<Core>, identity: Identity, by_host: bool, request: ConnectRequest) {
+    let socket = request.socket();
+    let text = format!(
+        r#"{{"clientId":{},"userId":{},"protocol":{}}}"#,
+        to_json(socket.id().as_str()),
+        to_json(&*identity.user_id),
+        protocol::VERSION,
+    );
+    let frames = packet::event_with(socket.nsp(), outgoing::CONNECTED, &Payload::plain(text));
+    let Some(socket) = request.accept(frames) else { return };
+    let awaited = core.hooks.any(Hooks::CONNECTED);
+    let client = Client::new(identity, socket, !awaited);
+    if by_host {
+        // The host holds what it knows of the client, and is to be told when to let go.
+        client.look_at();
+    }
+    core.clients.add(&client);
+    if awaited {
+        core.tell(Call::Connected(client.id()));
+    }
+    if !client.socket().is_connected() {
+        // It went while it was being welcomed, before anyone could find it to say so.
+        forget(core, &client, DisconnectReason::Server);
     }
 }
 
-/// Without a name of its own, a client bears its socket's id.
-fn resolve(user_id: &Arc<str>, socket: &Socket) -> Arc<str> {
-    if user_id.is_empty() { socket.id().as_str().into() } else { user_id.clone() }
+fn refuse(core: &Core, request: ConnectRequest, refusal: &Refusal) {
+    core.counters.raise(refusal.code);
+    let data = format!(r#"{{"code":"{}"}}"#, refusal.code.as_str());
+    request.refuse(&refusal.message, Some(&data));
+}
+
+/// Has `authenticate` say who connects.
+fn authenticate(core: &Arc<Core>, request: ConnectRequest) {
+    let socket = request.socket();
+    let auth = request.auth().cloned().unwrap_or_else(|| "{}".into());
+    let handshake = describe_handshake(socket.head(), &auth);
+    let decision = Decision::Connect {
+        socket: format!(r#"{{"id":{},"handshake":{handshake}}}"#, to_json(socket.id().as_str())),
+        auth,
+    };
+    let owner = Arc::downgrade(core);
+    core.decide(decision, move |verdict| {
+        let Some(core) = owner.upgrade() else { return };
+        let identity = match verdict {
+            Verdict::Identify { user_id } => identity::authenticated(user_id, request.auth(), core.limits()),
+            Verdict::Refuse { code, reason } => Err(Refusal::new(code, reason)),
+            Verdict::Overdue => Err(Refusal::overloaded()),
+            Verdict::Accept { .. } => Err(Refusal::internal()),
+        };
+        match identity {
+            Ok(identity) => welcome(&core, identity, true, request),
+            Err(refusal) => refuse(&core, request, &refusal),
+        }
+    });
 }
 
 impl Handler for Dialogue {
@@ -67,20 +93,21 @@ impl Handler for Dialogue {
         if request.nsp() != "/" {
             return request.refuse("Invalid namespace", None);
         }
-        match identity::identify(request.auth().map_or("{}", Str::as_str), self.core.limits()) {
-            Ok(identity) => self.welcome(identity, request),
-            Err(refusal) => {
-                self.core.counters.raise(refusal.code);
-                let data = format!(r#"{{"code":"{}"}}"#, refusal.code.as_str());
-                request.refuse(&refusal.message, Some(&data));
-            }
+        if self.core.hooks.any(Hooks::AUTHENTICATE) {
+            return authenticate(&self.core, request);
+        }
+        match identity::identify(&request, self.core.limits()) {
+            Ok(identity) => welcome(&self.core, identity, false, request),
+            Err(refusal) => refuse(&self.core, request, &refusal),
         }
     }
 
     fn event(&self, socket: &Arc<Socket>, event: IncomingEvent) {
         let Some(client) = self.core.clients.get(&socket.id()) else { return };
-        if let Some(event) = client.postpone(event) {
-            handle(&self.core, &client, event);
+        match client.gate().enter(event, |event| commands::is_decided(&self.core, &event.name)) {
+            Passage::Now(event) => handle(&self.core, &client, event),
+            Passage::Later { full: true } => socket.pause(),
+            Passage::Later { full: false } => {}
         }
     }
 
@@ -93,11 +120,21 @@ impl Handler for Dialogue {
 
 /// The host is done with a client's welcome: its commands are handled, those that waited first.
 pub fn ready(core: &Arc<Core>, client: &Arc<Client>) {
+    if client.gate().welcomed() {
+        handle_waiting(core, client);
+    }
+}
+
+/// Handles the commands that waited, on an engine thread.
+fn handle_waiting(core: &Arc<Core>, client: &Arc<Client>) {
     let (core, waiting) = (core.clone(), client.clone());
     client.socket().spawn(async move {
-        while let Some(event) = waiting.resume_next() {
+        while let Some(next) = waiting.gate().next(|event| commands::is_decided(&core, &event.name)) {
+            if next.resume {
+                waiting.socket().resume();
+            }
             if waiting.socket().is_connected() {
-                handle(&core, &waiting, event);
+                handle(&core, &waiting, next.event);
             }
         }
     });
@@ -121,8 +158,13 @@ fn handle(core: &Arc<Core>, client: &Arc<Client>, event: IncomingEvent) {
     }
     let IncomingEvent { name, args, attachments, ack } = event;
     let request = Request { payload: args.into_iter().next(), attachments };
-    let (owner, socket, asked) = (core.clone(), client.socket().clone(), name.clone());
-    let responder = Responder::new(move |result| answer(&owner, &socket, ack, result));
+    let (owner, asking, asked) = (core.clone(), client.clone(), name.clone());
+    let responder = Responder::new(move |result, held| {
+        answer(&owner, asking.socket(), ack, result);
+        if held && asking.gate().release() {
+            handle_waiting(&owner, &asking);
+        }
+    });
     let known = commands::run(core, client, &name, request, responder);
     if !known && ack.is_some() {
         let refusal = Refusal::new(Code::InvalidRequest, format!("'{asked}' is no request of this protocol"));

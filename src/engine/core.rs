@@ -1,6 +1,6 @@
 //! What rooms, commands and connections share: the configuration, the way to the host, and who and what there is.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU64};
 
 use tokio::sync::Notify;
 
@@ -9,10 +9,19 @@ use super::{
     clock::DeadlineQueue,
     config::{Config, ms},
     error::Counters,
-    host::{Answer, Call, Hooks, Host, Level, Queue, Tickets},
+    host::{Answer, Call, Decision, Decisions, Hooks, Host, Level, Queue, Tickets, Verdict},
     limits::Limits,
     rooms::Registry,
 };
+
+/// How many events of clients took each lane.
+#[derive(Debug, Default)]
+pub struct Lanes {
+    /// Without JavaScript.
+    pub native: AtomicU64,
+    /// Decided by JavaScript.
+    pub decided: AtomicU64,
+}
 
 /// The state of an engine, whether or not its server runs.
 pub struct Core {
@@ -24,6 +33,10 @@ pub struct Core {
     pub queue: Queue,
     /// What the host was asked.
     pub tickets: Tickets,
+    /// What the host has to decide.
+    pub decisions: Decisions,
+    /// Events of clients by the lane they took.
+    pub lanes: Lanes,
     /// The rooms.
     pub rooms: Registry,
     /// The clients.
@@ -51,6 +64,8 @@ impl Core {
             hooks: Hooks::default(),
             queue: Queue::new(limits.hook_queue, limits.hook_queue_bytes),
             tickets: Tickets::default(),
+            decisions: Decisions::new(ms(limits.hook_timeout)),
+            lanes: Lanes::default(),
             rooms: Registry::default(),
             clients: Clients::default(),
             counters: Counters::default(),
@@ -83,6 +98,14 @@ impl Core {
                 true
             }
             Err(_) => false,
+        }
+    }
+
+    /// Has the host decide, and `apply` what it decides; where it cannot be asked, that it is overdue.
+    pub(super) fn decide(&self, decision: Decision, apply: impl FnOnce(Verdict) + Send + 'static) {
+        let ticket = self.decisions.issue(apply);
+        if !self.ask(Call::Decide { ticket, decision }) {
+            self.decisions.answer(ticket, Verdict::Overdue);
         }
     }
 

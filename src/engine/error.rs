@@ -16,6 +16,16 @@ macro_rules! codes {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Code { $(#[doc = $doc] $name,)* }
 
+        impl Code {
+            /// The code of this name.
+            pub fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($text => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+
         /// All rows, in the order of [`Code`].
         pub const TABLE: &[Row] = &[$(Row { code: $text, retry: $retry, status: $status },)*];
     };

@@ -30,29 +30,41 @@ pub struct Draft {
     pub data: Option<Payload>,
     /// Beside the payload; an object.
     pub meta: Option<Payload>,
+    /// When it was said, where a hook was told already; otherwise the time of acceptance.
+    pub timestamp: Option<u64>,
 }
 
 impl Event {
     /// Gives a draft its place. The envelope is the server's: nothing of it comes from the payload.
     pub fn new(room: Arc<str>, draft: &Draft, timestamp: u64, offset: u64) -> Self {
-        let size = |part: &Option<Payload>| part.as_ref().map_or(0, |part| part.text().len());
-        let mut body = Composer::with_capacity(
-            120 + room.len() + draft.name.len() + size(&draft.data) + size(&draft.meta),
-        );
-        body.raw(r#"{"event":"#).json(&*draft.name).raw(r#","roomId":"#).json(&*room);
-        if let Some(data) = &draft.data {
-            body.raw(r#","data":"#).payload(data);
-        }
-        body.raw(r#","from":"#).json(&*draft.from).raw(r#","timestamp":"#).json(&timestamp);
-        if let Some(meta) = &draft.meta {
-            body.raw(r#","meta":"#).payload(meta);
-        }
-        body.raw(r#","offset":"#).json(&offset).raw("}");
-        Self { room, name: draft.name.clone(), timestamp, offset, body: body.finish() }
+        let body = draft.message(&room, timestamp, Some(offset));
+        Self { room, name: draft.name.clone(), timestamp, offset, body }
     }
 
     /// Bytes it holds: text and attachments.
     pub fn size(&self) -> usize {
         self.body.size()
+    }
+}
+
+impl Draft {
+    /// The `EventMessage` as JSON; without an offset while it has no place.
+    pub fn message(&self, room: &str, timestamp: u64, offset: Option<u64>) -> Payload {
+        let size = |part: &Option<Payload>| part.as_ref().map_or(0, |part| part.text().len());
+        let mut body =
+            Composer::with_capacity(120 + room.len() + self.name.len() + size(&self.data) + size(&self.meta));
+        body.raw(r#"{"event":"#).json(&*self.name).raw(r#","roomId":"#).json(room);
+        if let Some(data) = &self.data {
+            body.raw(r#","data":"#).payload(data);
+        }
+        body.raw(r#","from":"#).json(&*self.from).raw(r#","timestamp":"#).json(&timestamp);
+        if let Some(meta) = &self.meta {
+            body.raw(r#","meta":"#).payload(meta);
+        }
+        if let Some(offset) = offset {
+            body.raw(r#","offset":"#).json(&offset);
+        }
+        body.raw("}");
+        body.finish()
     }
 }

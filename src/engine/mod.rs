@@ -18,6 +18,7 @@ pub mod limits;
 mod lock;
 pub mod payload;
 pub mod protocol;
+pub mod schema;
 mod shutdown;
 
 pub mod client;
@@ -25,6 +26,7 @@ pub mod clients;
 pub mod commands;
 mod connection;
 pub mod core;
+pub mod gate;
 pub mod host;
 mod http;
 pub mod rooms;

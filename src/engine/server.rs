@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{
     runtime::{Builder, Runtime},
-    time::{interval, timeout},
+    time::{MissedTickBehavior, interval, timeout},
 };
 
 use super::{
@@ -213,10 +213,29 @@ fn start(
         tokio::select! {
             () = keep_house(&keeper) => {}
             () = keeper.expire_tickets() => {}
+            () = expire_decisions(&keeper) => {}
             () = owner.stopping() => {}
         }
     });
     Ok(Running { runtime, tasks, transport, address })
+}
+
+/// Ends decisions that the host did not make in time.
+async fn expire_decisions(core: &Core) {
+    // A quarter of the patience, so that nobody waits much longer than promised.
+    let patience = ms(core.limits().hook_timeout);
+    let mut look = interval((patience / 4).clamp(Duration::from_millis(5), Duration::from_millis(250)));
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        look.tick().await;
+        let overdue = core.decisions.expire();
+        if overdue > 0 {
+            let message = format!(
+                "{overdue} decisions were not made in time and count as refused (limits.hookTimeout)"
+            );
+            core.log(Level::Error, "hooks", message);
+        }
+    }
 }
 
 /// Says once a second what the queue into the host lost.

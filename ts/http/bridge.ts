@@ -52,7 +52,7 @@ export class HttpBridge {
       const response = await this.#app.fetch(request, createEnv(call));
       return readResponse(response, call.method);
     });
-    return answer?.value ?? plain(500, "Internal Server Error");
+    return typeof answer === "object" ? answer.value : plain(500, "Internal Server Error");
   }
 }
 

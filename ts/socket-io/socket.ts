@@ -1,7 +1,7 @@
 import type { Handshake, Logger, Socket } from "../../index.js";
 import type { CallQueue } from "../call-queue.js";
 import type { Dispatcher } from "../dispatcher.js";
-import type { ClientInfo, NativeDialogue } from "../native.js";
+import type { NativeDialogue, SocketInfo } from "../native.js";
 import { type Listener, Listeners } from "./listeners.js";
 import { packEvent } from "./packet.js";
 
@@ -21,7 +21,7 @@ export class ServerSocket implements Socket {
   readonly #support: SocketSupport;
   readonly #listeners = new Listeners();
 
-  constructor({ id, handshake }: ClientInfo, support: SocketSupport) {
+  constructor({ id, handshake }: SocketInfo, support: SocketSupport) {
     this.id = id;
     this.handshake = handshake;
     this.#support = support;

@@ -42,7 +42,7 @@ fn create(context: &Context<'_>, fields: &Fields<'_>) -> Result<Reply, Refusal> 
         (Some(asked), _) => Some(asked),
         (None, most) => most,
     };
-    let any = || vec![EventConfig { name: "*".to_owned(), history: None }];
+    let any = || vec![EventConfig { name: "*".to_owned(), history: None, schema: None }];
     let config = RoomConfig {
         name,
         description,

@@ -2,32 +2,47 @@
 
 use std::sync::Arc;
 
-use super::{Context, Fields, Reply, Responder};
+use super::{Context, Fields, Reply, Responder, refusal};
 use crate::engine::{
     client::Client,
     config::Sync,
     core::Core,
     error::Refusal,
+    host::{Decision, Hooks, Verdict},
     payload::{Composer, Payload, to_json},
     protocol::outgoing,
     rooms::{self, Joined, Room},
 };
 
-pub fn run(context: &Context<'_>, fields: Fields<'_>, responder: Responder) {
+pub fn run(context: &Context<'_>, fields: Fields<'_>, mut responder: Responder) {
+    let (core, client) = (context.core, context.client);
     let room = match context.room(&fields) {
         Ok(room) => room,
         Err(refusal) => return responder.answer(Err(refusal)),
     };
-    let (core, client) = (context.core, context.client);
-    let mut waiting = Some(responder);
-    let joined = rooms::join(core, &room, client, None, |joined| {
-        if let Some(responder) = waiting.take() {
-            responder.answer(Ok(Reply::with(Some(outgoing::JOINED), welcome(&room, joined))));
-        }
-        send_history(core, &room, client, joined);
+    if room.has(&client.id()) || !core.hooks.any(Hooks::BEFORE_JOIN) {
+        return join(core, &room, client, responder);
+    }
+    responder.hold(client);
+    let decision = Decision::Join { client: client.id(), room: room.id().clone(), key: room.key() };
+    let (owner, asking) = (Arc::downgrade(core), client.clone());
+    core.decide(decision, move |verdict| match (verdict, owner.upgrade()) {
+        (Verdict::Accept { .. }, Some(core)) => join(&core, &room, &asking, responder),
+        (verdict, _) => responder.answer(Err(refusal(verdict).in_room(room.id()))),
     });
-    if let (Err(refusal), Some(responder)) = (joined, waiting) {
-        responder.answer(Err(refusal));
+}
+
+fn join(core: &Core, room: &Arc<Room>, client: &Arc<Client>, responder: Responder) {
+    let mut waiting = Some(responder);
+    let joined = rooms::join(core, room, client, None, |joined| {
+        if let Some(responder) = waiting.take() {
+            responder.answer(Ok(Reply::with(Some(outgoing::JOINED), welcome(room, joined))));
+        }
+        send_history(core, room, client, joined);
+    });
+    if let Some(responder) = waiting {
+        // Without an error and without a welcome: the client is gone, and nobody hears the answer.
+        responder.answer(joined.map(|()| Reply::done()));
     }
 }
 

@@ -22,6 +22,7 @@ use super::{
     client::Client,
     core::Core,
     error::Refusal,
+    host::{Hooks, Verdict},
     payload::{Composer, Payload, deeper_than},
     rooms::Room,
 };
@@ -73,8 +74,13 @@ impl Reply {
     }
 }
 
+type Send = dyn FnOnce(Result<Reply, Refusal>, bool) + std::marker::Send;
+
 /// Where the answer goes. Called once.
-pub struct Responder(Box<dyn FnOnce(Result<Reply, Refusal>) + Send>);
+pub struct Responder {
+    send: Box<Send>,
+    holds: bool,
+}
 
 impl std::fmt::Debug for Responder {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -83,13 +89,19 @@ impl std::fmt::Debug for Responder {
 }
 
 impl Responder {
-    /// Answers by calling `send`.
-    pub fn new(send: impl FnOnce(Result<Reply, Refusal>) + Send + 'static) -> Self {
-        Self(Box::new(send))
+    /// Answers by calling `send`, which is also told whether the request held up those behind it.
+    pub fn new(send: impl FnOnce(Result<Reply, Refusal>, bool) + std::marker::Send + 'static) -> Self {
+        Self { send: Box::new(send), holds: false }
     }
 
     fn answer(self, result: Result<Reply, Refusal>) {
-        (self.0)(result);
+        (self.send)(result, self.holds);
+    }
+
+    /// What the client asks next waits until this is answered.
+    fn hold(&mut self, client: &Client) {
+        client.gate().hold();
+        self.holds = true;
     }
 }
 
@@ -100,6 +112,11 @@ pub struct Request {
     pub payload: Option<Str>,
     /// The attachments of its packet.
     pub attachments: Vec<Bytes>,
+}
+
+/// Whether a request is certain to be decided by the host, so that it may be decided together with others of its kind.
+pub fn is_decided(core: &Core, name: &str) -> bool {
+    name == "dialogue:trigger" && core.hooks.any(Hooks::BEFORE_EACH)
 }
 
 /// Handles one request. `false`: the protocol has none of this name.
@@ -141,6 +158,16 @@ pub fn run(
         Err(refusal) => responder.answer(Err(refusal)),
     }
     true
+}
+
+/// What a client is told of a verdict that lets nothing happen.
+fn refusal(verdict: Verdict) -> Refusal {
+    match verdict {
+        Verdict::Refuse { code, reason } => Refusal::new(code, reason),
+        Verdict::Overdue => Refusal::overloaded(),
+        // A verdict of another kind than was asked for.
+        Verdict::Accept { .. } | Verdict::Identify { .. } => Refusal::internal(),
+    }
 }
 
 /// What a command works with.

@@ -1,5 +1,7 @@
 //! Who a client is, from what it sent with its connect.
 
+use socketioxide_core::Str;
+
 use crate::engine::{
     client::Identity,
     commands::Fields,
@@ -7,10 +9,31 @@ use crate::engine::{
     limits::Limits,
     payload::{deeper_than, to_json},
     protocol::SYSTEM,
+    socketio::ConnectRequest,
 };
 
 /// Without `jwt` and `authenticate`: the name it gives itself, or none; everything else is its `meta`.
-pub fn identify(auth: &str, limits: &Limits) -> Result<Identity, Refusal> {
+pub fn identify(request: &ConnectRequest, limits: &Limits) -> Result<Identity, Refusal> {
+    let mut identity = read(request.auth().map_or("{}", Str::as_str), limits)?;
+    if identity.user_id.is_empty() {
+        identity.user_id = request.socket().id().as_str().into();
+    }
+    Ok(identity)
+}
+
+/// Who `authenticate` says it is; what the client sent is not its `meta` then.
+pub fn authenticated(user_id: String, auth: Option<&Str>, limits: &Limits) -> Result<Identity, Refusal> {
+    if user_id == SYSTEM {
+        return Err(Refusal::new(Code::Unauthorized, "sub: 'system' is the server's own name"));
+    }
+    if user_id.len() as u64 > limits.id_length {
+        return Err(Refusal::invalid("sub", &format!("must not be longer than {} bytes", limits.id_length)));
+    }
+    let auth = auth.map_or("{}", Str::as_str);
+    Ok(Identity { user_id: user_id.into(), auth: auth.into(), meta: "{}".into() })
+}
+
+fn read(auth: &str, limits: &Limits) -> Result<Identity, Refusal> {
     let depth = usize::try_from(limits.json_depth).unwrap_or(usize::MAX);
     if deeper_than(auth, depth) {
         return Err(Refusal::invalid("auth", &format!("must not be nested more than {depth} levels deep")));
@@ -42,7 +65,7 @@ mod tests {
     use super::*;
 
     fn identify(auth: &str) -> Result<(String, String), String> {
-        super::identify(auth, &Limits::default())
+        read(auth, &Limits::default())
             .map(|identity| (identity.user_id.to_string(), identity.meta.to_string()))
             .map_err(|refusal| refusal.to_string())
     }

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
+use socketioxide_core::Str;
 
 use crate::engine::{event::Event, ids::Id, payload::Payload, rooms::Room};
 
@@ -19,6 +20,13 @@ pub enum Call {
         reason: &'static str,
         /// Rooms that it was in, in order of joining.
         rooms: Vec<Arc<str>>,
+    },
+    /// Something to decide.
+    Decide {
+        /// What the verdict is given under.
+        ticket: u64,
+        /// What it is.
+        decision: Decision,
     },
     /// A client joined a room.
     Joined {
@@ -88,6 +96,38 @@ pub enum Call {
     },
 }
 
+/// Something that the host decides.
+#[derive(Debug)]
+pub enum Decision {
+    /// Whether an event may be said, and how.
+    Event {
+        /// The room's id.
+        room: Arc<str>,
+        /// The room's key.
+        key: u64,
+        /// The `EventMessage` as JSON, without an offset.
+        message: Payload,
+        /// Whether the event's schema is to judge it first.
+        validate: bool,
+    },
+    /// Whether a client may join a room.
+    Join {
+        /// The client.
+        client: Id,
+        /// The room's id.
+        room: Arc<str>,
+        /// The room's key.
+        key: u64,
+    },
+    /// Who connects.
+    Connect {
+        /// `{ id, handshake }` as JSON.
+        socket: String,
+        /// What the client sent, a JSON object.
+        auth: Str,
+    },
+}
+
 /// A request for events older than memory.
 #[derive(Debug)]
 pub struct Load {
@@ -150,6 +190,10 @@ impl Call {
         size_of::<Self>()
             + match self {
                 Self::Event { event, .. } => event.size(),
+                Self::Decide { decision: Decision::Event { message, .. }, .. } => message.size(),
+                Self::Decide { decision: Decision::Connect { socket, auth }, .. } => {
+                    socket.len() + auth.len()
+                }
                 Self::Cleanup { events, .. } => events.iter().map(|event| event.size()).sum(),
                 Self::History { page: Some(page), .. } => page.iter().map(Payload::size).sum(),
                 Self::Http(request) => request.body.as_ref().map_or(0, Bytes::len) + request.url.len() + 512,

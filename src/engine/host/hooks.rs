@@ -30,6 +30,13 @@ impl Hooks {
     /// An app that answers HTTP requests.
     pub const HTTP: u32 = 1024;
 
+    /// `socket.authenticate`.
+    pub const AUTHENTICATE: u32 = 2048;
+    /// `clients.beforeJoin`.
+    pub const BEFORE_JOIN: u32 = 4096;
+    /// `events.beforeEach`.
+    pub const BEFORE_EACH: u32 = 8192;
+
     /// Replaces the mask.
     pub fn set(&self, mask: u32) {
         self.0.store(mask, Ordering::Release);

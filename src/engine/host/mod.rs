@@ -1,12 +1,14 @@
 //! What the engine asks of its host: the trait, the bounded queue of calls, and which hooks are installed.
 
 mod call;
+mod decisions;
 mod hooks;
 mod queue;
 mod tickets;
 
 pub use self::{
-    call::{Call, HttpRequest, HttpResponse, Level, Load},
+    call::{Call, Decision, HttpRequest, HttpResponse, Level, Load},
+    decisions::{Decisions, Verdict},
     hooks::Hooks,
     queue::{Full, Queue},
     tickets::{Answer, Tickets},

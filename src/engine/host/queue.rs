@@ -175,7 +175,13 @@ mod tests {
     };
 
     fn event(offset: u64, local: u32) -> Call {
-        let draft = Draft { name: "e".into(), from: "u".into(), data: Some(Payload::plain("1")), meta: None };
+        let draft = Draft {
+            name: "e".into(),
+            from: "u".into(),
+            data: Some(Payload::plain("1")),
+            meta: None,
+            timestamp: None,
+        };
         Call::Event {
             key: 1,
             event: Arc::new(Event::new("r".into(), &draft, 0, offset)),

@@ -10,6 +10,13 @@ use crate::engine::{client::Client, core::Core, error::Refusal, event::Draft, ho
 pub enum Sender<'a> {
     /// A client, which must be a member.
     Client(&'a Client),
+    /// A client whose event the host decided. `local` comes back in the observers' call.
+    Decided {
+        /// The client, which must still be a member.
+        client: &'a Client,
+        /// A number of the host's.
+        local: u32,
+    },
     /// The program. `local` comes back in its own observer's call.
     Server {
         /// A number of the host's.
@@ -21,7 +28,7 @@ impl Sender<'_> {
     pub(super) fn local(&self) -> u32 {
         match self {
             Self::Client(_) => 0,
-            Self::Server { local } => *local,
+            Self::Decided { local, .. } | Self::Server { local } => *local,
         }
     }
 }
@@ -34,10 +41,12 @@ pub fn accept(core: &Core, room: &Arc<Room>, sender: &Sender<'_>, draft: &Draft)
         return Err(Refusal::room_not_found(room.id()));
     }
     let by_server = match sender {
-        Sender::Client(client) if !state.members.contains_key(&client.id()) => {
+        Sender::Client(client) | Sender::Decided { client, .. }
+            if !state.members.contains_key(&client.id()) =>
+        {
             return Err(Refusal::not_in_room(room.id()));
         }
-        Sender::Client(_) => false,
+        Sender::Client(_) | Sender::Decided { .. } => false,
         Sender::Server { .. } => true,
     };
     if !state.allows(&draft.name, by_server) {

@@ -171,8 +171,13 @@ mod tests {
     use crate::engine::{event::Draft, payload::Payload};
 
     fn event(name: &str, offset: u64) -> Arc<Event> {
-        let draft =
-            Draft { name: name.into(), from: "u".into(), data: Some(Payload::plain("1")), meta: None };
+        let draft = Draft {
+            name: name.into(),
+            from: "u".into(),
+            data: Some(Payload::plain("1")),
+            meta: None,
+            timestamp: None,
+        };
         Arc::new(Event::new("r".into(), &draft, 0, offset))
     }
 

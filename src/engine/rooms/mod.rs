@@ -18,7 +18,7 @@ mod sequence;
 use std::sync::Arc;
 
 pub use self::{
-    accept::Sender,
+    accept::{Sender, accept},
     history::{Page, load, newest, recent},
     membership::{Joined, join, leave, subscribe, unsubscribe},
     registry::{NotCreated, Registry, create, delete, update},
@@ -45,7 +45,7 @@ pub fn trigger(
     draft: &Draft,
 ) -> Result<Position, Refusal> {
     let order = lock(&room.order);
-    accept::accept(core, room, sender, draft)?;
+    accept(core, room, sender, draft)?;
     let (position, event) = sequence::sequence(core, room, draft)?;
     let recipients = deliver::deliver(room, &position, &event);
     // Under the order lock, so that observers see offsets in order.

@@ -11,6 +11,7 @@ use super::log::RoomLog;
 use crate::engine::{
     client::Client,
     config::{EventConfig, RoomConfig},
+    event::Draft,
     ids::Id,
     lock::lock,
     payload::to_json,
@@ -141,6 +142,12 @@ impl Room {
     pub fn position(&self) -> Position {
         let state = lock(&self.state);
         Position { offset: state.offset, epoch: state.epoch.clone() }
+    }
+
+    /// Whether an event's schema is to be asked about a payload: it has one, and that does not accept it natively.
+    pub fn judges(&self, draft: &Draft) -> bool {
+        let lane = lock(&self.state).rule(&draft.name).and_then(|rule| rule.schema.clone());
+        lane.is_some_and(|lane| !lane.accepts(draft.data.as_ref()))
     }
 
     /// Changes the number of handlers that the host has for an event.

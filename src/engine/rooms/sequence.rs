@@ -25,8 +25,9 @@ pub fn sequence(
         return Err(Refusal::room_not_found(room.id()));
     }
     state.offset += 1;
+    let timestamp = draft.timestamp.unwrap_or_else(unix_millis);
     let position = Position { offset: state.offset, epoch: state.epoch.clone() };
-    let event = Arc::new(Event::new(room.id().clone(), draft, unix_millis(), position.offset));
+    let event = Arc::new(Event::new(room.id().clone(), draft, timestamp, position.offset));
     let limit = state.history_limit(&draft.name);
     if limit > 0 {
         let keep_evicted = core.hooks.any(Hooks::CLEANUP);

@@ -5,25 +5,31 @@ use std::sync::Arc;
 use socketioxide_core::Str;
 
 use super::{connection::Connection, packet, socket::Socket};
-use crate::engine::transport::{Frame, Frames, Head};
+use crate::engine::transport::{Frame, Frames};
 
 /// Asks for a namespace. Whoever holds it decides, once; dropped undecided, it refuses.
 #[derive(Debug)]
 pub struct ConnectRequest {
     connection: Arc<Connection>,
-    nsp: Str,
+    socket: Arc<Socket>,
     auth: Option<Str>,
     decided: bool,
 }
 
 impl ConnectRequest {
     pub(super) fn new(connection: Arc<Connection>, nsp: Str, auth: Option<Str>) -> Self {
-        Self { connection, nsp, auth, decided: false }
+        let socket = Socket::new(nsp, connection.session().clone());
+        Self { connection, socket, auth, decided: false }
     }
 
     /// The namespace, with its slash.
     pub fn nsp(&self) -> &str {
-        &self.nsp
+        self.socket.nsp()
+    }
+
+    /// The socket that it will be; until then it sends nothing.
+    pub fn socket(&self) -> &Arc<Socket> {
+        &self.socket
     }
 
     /// The JSON object that the client sent with the request.
@@ -31,31 +37,25 @@ impl ConnectRequest {
         self.auth.as_ref()
     }
 
-    /// The request that opened the connection.
-    pub fn head(&self) -> &Head {
-        self.connection.session().head()
-    }
-
-    /// Accepts. `welcome` makes what the client receives right behind the acceptance. `None`: the client is gone.
-    pub fn accept(mut self, welcome: impl FnOnce(&Arc<Socket>) -> Frames) -> Option<Arc<Socket>> {
+    /// Accepts. `welcome` is what the client receives right behind the acceptance. `None`: the client is gone.
+    pub fn accept(mut self, welcome: Frames) -> Option<Arc<Socket>> {
         self.decided = true;
-        let socket = Socket::new(self.nsp.clone(), self.connection.session().clone());
-        let mut frames: Vec<Frame> = packet::connect(&self.nsp, socket.id().as_str()).into_vec();
-        frames.extend(welcome(&socket));
-        self.connection.accepted(&socket, &frames).then_some(socket)
+        let mut frames: Vec<Frame> = packet::connect(self.socket.nsp(), self.socket.id().as_str()).into_vec();
+        frames.extend(welcome);
+        self.connection.accepted(&self.socket, &frames).then(|| self.socket.clone())
     }
 
     /// Refuses, with a message and JSON data for the client's `connect_error`.
     pub fn refuse(mut self, message: &str, data: Option<&str>) {
         self.decided = true;
-        self.connection.refused(&self.nsp, message, data);
+        self.connection.refused(self.socket.nsp(), message, data);
     }
 }
 
 impl Drop for ConnectRequest {
     fn drop(&mut self) {
         if !self.decided {
-            self.connection.refused(&self.nsp, "Internal error", None);
+            self.connection.refused(self.socket.nsp(), "Internal error", None);
         }
     }
 }

@@ -88,12 +88,11 @@ impl Connection {
     pub(super) fn accepted(&self, socket: &Arc<Socket>, welcome: &[Frame]) -> bool {
         let mut entries = lock(&self.entries);
         let Some(entry) = entries.iter_mut().find(|entry| entry.nsp() == socket.nsp().as_str()) else {
-            socket.end();
             return false;
         };
         *entry = Entry::Open(socket.clone());
-        // Under the lock: nobody can send to the socket before its welcome.
-        socket.send(welcome)
+        // Under the lock, so that the end of the connection comes before it or after it.
+        socket.open(welcome)
     }
 
     /// A namespace was refused.

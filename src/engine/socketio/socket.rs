@@ -48,12 +48,13 @@ pub struct Socket {
 }
 
 impl Socket {
+    /// A socket that is not yet accepted: it has its id, and sends nothing.
     pub(super) fn new(nsp: Str, session: Arc<Session>) -> Arc<Self> {
         Arc::new(Self {
             id: Id::random(),
             nsp,
             session,
-            connected: AtomicBool::new(true),
+            connected: AtomicBool::new(false),
             acks: Mutex::default(),
         })
     }
@@ -127,6 +128,13 @@ impl Socket {
     pub(super) fn say_goodbye(&self) -> bool {
         self.send(&packet::disconnect(&self.nsp));
         self.end()
+    }
+
+    /// Opens the socket: `welcome` is the first thing that it sends. `false`: its connection is over.
+    pub(super) fn open(&self, welcome: &[Frame]) -> bool {
+        let sent = self.session.send(welcome);
+        self.connected.store(sent, Ordering::Release);
+        sent
     }
 
     /// Marks the socket as over; `true` for the one who did.

@@ -1,0 +1,79 @@
+//! Verdicts from JavaScript.
+
+use napi::{Result, bindgen_prelude::BufferSlice};
+use napi_derive::napi;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{dialogue::NativeDialogue, error::malformed, values};
+use crate::engine::{
+    core::Core,
+    error::Code,
+    host::Verdict,
+    payload::{Attachments, Payload, to_json},
+};
+
+/// Bits that say what a verdict brings, since `null` is a value too.
+const HAS_DATA: u8 = 1;
+const HAS_META: u8 = 2;
+
+/// `[ticket, code, reason, local, bits, data, meta]`; code `""`: accepted.
+#[derive(Deserialize)]
+struct Row<'a>(u64, &'a str, String, u32, u8, #[serde(borrow)] &'a RawValue, #[serde(borrow)] &'a RawValue);
+
+#[napi]
+impl NativeDialogue {
+    /// Verdicts on events and joins, in order: a JSON array of `[ticket, code, reason, local, bits, data, meta]`. Code `""`
+    /// accepts; bit 1: there is data, bit 2: there is meta.
+    #[napi(catch_unwind)]
+    pub fn decide(&self, verdicts_json: String) -> Result<()> {
+        let rows: Vec<Row<'_>> =
+            serde_json::from_str(&verdicts_json).map_err(|error| malformed("verdicts", &error))?;
+        for row in rows {
+            apply(self.core(), row, Attachments::default());
+        }
+        Ok(())
+    }
+
+    /// One verdict whose payload has attachments.
+    #[napi(catch_unwind)]
+    pub fn decide_binary(&self, verdict_json: String, attachments: Vec<BufferSlice<'_>>) -> Result<()> {
+        let row: Row<'_> =
+            serde_json::from_str(&verdict_json).map_err(|error| malformed("verdict", &error))?;
+        apply(self.core(), row, values::attachments(&attachments));
+        Ok(())
+    }
+
+    /// `authenticate` says who connects. `false`: nobody is there any more, or the name is not acceptable.
+    #[napi(catch_unwind)]
+    pub fn identify(&self, ticket: f64, user_id: String, socket_id: String) -> bool {
+        let answered = self.core().decisions.answer(ticket as u64, Verdict::Identify { user_id });
+        answered && values::client(self.core(), &socket_id).is_some()
+    }
+
+    /// How many events of clients took each lane: `{ native, decided }`.
+    #[napi(catch_unwind)]
+    pub fn lane_counts(&self) -> String {
+        let lanes = &self.core().lanes;
+        let count = |lane: &std::sync::atomic::AtomicU64| lane.load(std::sync::atomic::Ordering::Relaxed);
+        format!(
+            r#"{{"native":{},"decided":{}}}"#,
+            to_json(&count(&lanes.native)),
+            to_json(&count(&lanes.decided))
+        )
+    }
+}
+
+fn apply(core: &Core, row: Row<'_>, mut attachments: Attachments) {
+    let Row(ticket, code, reason, local, bits, data, meta) = row;
+    let mut carried = |bit: u8, text: &RawValue| {
+        (bits & bit != 0).then(|| Payload::new(text.get().to_owned().into(), &mut attachments)).transpose()
+    };
+    let verdict = match (code, carried(HAS_DATA, data), carried(HAS_META, meta)) {
+        ("", Ok(data), Ok(meta)) => Verdict::Accept { data, meta, local },
+        // What a hook produced cannot be carried: it returned the wrong thing.
+        ("", ..) => Verdict::Refuse { code: Code::Internal, reason: "Internal error".to_owned() },
+        (code, ..) => Verdict::Refuse { code: Code::named(code).unwrap_or(Code::Internal), reason },
+    };
+    core.decisions.answer(ticket, verdict);
+}

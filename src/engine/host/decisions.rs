@@ -1,0 +1,173 @@
+//! What the host decides, in order, each with a deadline.
+
+use std::{
+    collections::VecDeque,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use crate::engine::{error::Code, lock::lock, payload::Payload};
+
+/// What the host decided.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It may be. For an event: what is to be said.
+    Accept {
+        /// The payload after schema and hooks.
+        data: Option<Payload>,
+        /// Beside the payload.
+        meta: Option<Payload>,
+        /// Number under which the host keeps what it produced; 0: none.
+        local: u32,
+    },
+    /// Who connects, says `authenticate`.
+    Identify {
+        /// The user id.
+        user_id: String,
+    },
+    /// It may not be.
+    Refuse {
+        /// The code.
+        code: Code,
+        /// For the client to read.
+        reason: String,
+    },
+    /// The host did not decide in time, or cannot be asked.
+    Overdue,
+}
+
+type Apply = Box<dyn FnOnce(Verdict) + Send>;
+
+/// Undecided questions, oldest first.
+///
+/// All have the same patience, so the overdue ones are at the front; verdicts come in order, so the front is nearly always the
+/// next to go. Hence a queue with holes and no map.
+pub struct Decisions {
+    patience: Duration,
+    /// A std mutex: held to put in or take out one; never while a verdict is applied.
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Ticket of the first entry.
+    first: u64,
+    entries: VecDeque<Option<(Instant, Apply)>>,
+}
+
+impl std::fmt::Debug for Decisions {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Decisions").field("open", &lock(&self.state).entries.len()).finish()
+    }
+}
+
+impl Decisions {
+    /// Nothing to decide yet.
+    pub fn new(patience: Duration) -> Self {
+        Self { patience, state: Mutex::new(State { first: 1, entries: VecDeque::new() }) }
+    }
+
+    /// Remembers what a verdict will do, and says under which ticket.
+    pub fn issue(&self, apply: impl FnOnce(Verdict) + Send + 'static) -> u64 {
+        let due = Instant::now() + self.patience;
+        let mut state = lock(&self.state);
+        state.entries.push_back(Some((due, Box::new(apply))));
+        state.first + state.entries.len() as u64 - 1
+    }
+
+    /// Whether a ticket still waits for its verdict.
+    pub fn is_open(&self, ticket: u64) -> bool {
+        let state = lock(&self.state);
+        state.index(ticket).is_some_and(|index| state.entries[index].is_some())
+    }
+
+    /// Applies a verdict. `false`: the ticket was decided, overdue or made up.
+    pub fn answer(&self, ticket: u64, verdict: Verdict) -> bool {
+        let apply = {
+            let mut state = lock(&self.state);
+            let Some((_, apply)) = state.index(ticket).and_then(|index| state.entries[index].take()) else {
+                return false;
+            };
+            state.close_gaps();
+            apply
+        };
+        apply(verdict);
+        true
+    }
+
+    /// Ends those whose time is up; returns how many those were.
+    pub fn expire(&self) -> usize {
+        let now = Instant::now();
+        let mut expired = 0;
+        loop {
+            let apply = {
+                let mut state = lock(&self.state);
+                match state.entries.front_mut() {
+                    Some(entry) if entry.as_ref().is_none_or(|(due, _)| *due <= now) => {
+                        let apply = entry.take();
+                        state.close_gaps();
+                        apply
+                    }
+                    _ => return expired,
+                }
+            };
+            if let Some((_, apply)) = apply {
+                expired += 1;
+                apply(Verdict::Overdue);
+            }
+        }
+    }
+}
+
+impl State {
+    fn index(&self, ticket: u64) -> Option<usize> {
+        let index = usize::try_from(ticket.checked_sub(self.first)?).ok()?;
+        (index < self.entries.len()).then_some(index)
+    }
+
+    fn close_gaps(&mut self) {
+        while matches!(self.entries.front(), Some(None)) {
+            self.entries.pop_front();
+            self.first += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering};
+
+    use super::*;
+
+    #[test]
+    fn each_ticket_is_decided_once_in_whatever_order() {
+        let decisions = Decisions::new(Duration::from_secs(10));
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let tickets: Vec<_> = (0..3)
+            .map(|_| {
+                let accepted = accepted.clone();
+                decisions.issue(move |verdict| {
+                    accepted
+                        .fetch_add(usize::from(matches!(verdict, Verdict::Accept { .. })), Ordering::Relaxed);
+                })
+            })
+            .collect();
+        assert_eq!(tickets, [1, 2, 3]);
+        let accept = || Verdict::Accept { data: None, meta: None, local: 0 };
+        for ticket in [2, 1, 3] {
+            assert!(decisions.is_open(ticket) && decisions.answer(ticket, accept()));
+            assert!(!decisions.is_open(ticket) && !decisions.answer(ticket, accept()));
+        }
+        assert_eq!(accepted.load(Ordering::Relaxed), 3);
+        assert!(lock(&decisions.state).entries.is_empty());
+        assert!(!decisions.answer(0, Verdict::Overdue) && !decisions.answer(99, Verdict::Overdue));
+    }
+
+    #[test]
+    fn overdue_ones_are_told_so() {
+        let decisions = Decisions::new(Duration::ZERO);
+        let ticket = decisions.issue(|verdict| assert!(matches!(verdict, Verdict::Overdue)));
+        assert_eq!(decisions.expire(), 1);
+        assert!(!decisions.is_open(ticket));
+    }
+}
