@@ -9,11 +9,14 @@ import { isMain, npm, root, run, tool } from "./run.mjs";
 const stamps = join(root, "target", "stamps");
 const read = (path) => readFileSync(join(root, path), "utf8");
 
-/** `npm ci`, unless every package that package-lock.json names is there in that version. */
+/**
+ * Installs what package-lock.json names, unless every package is there in that version. Not `npm ci`: it refuses a lock file that
+ * lacks a binary of some other platform, as one does that was written where that binary could not be had.
+ */
 export async function install(options = {}) {
   if (installed()) return "unchanged";
   const quiet = ["--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
-  await must([...npm(), "ci", ...quiet], "npm ci", options);
+  await must([...npm(), "install", "--no-save", ...quiet], "npm install", options);
   return "installed";
 }
 
