@@ -409,9 +409,9 @@ type Authenticate = (
 ) => ResultLike<AuthInput, string> | Promise<ResultLike<AuthInput, string>>;
 
 /**
- * Functions that observe or decide. One that throws or rejects never ends the process: an observer is logged, one that decides
- * has refused. The deciding ones (`authenticate`, `beforeJoin`, `beforeEach`) are **not available yet**: a config that has
- * one is refused, since a server without its guard would stand open.
+ * Functions that observe or decide. One that throws, rejects, returns the wrong thing or does not decide within
+ * `limits.hookTimeout` never ends the process: an observer is logged, one that decides has refused. A synchronous deciding hook
+ * (`beforeJoin`, `beforeEach`) that returns a promise has returned the wrong thing.
  */
 export interface HooksConfig {
   /** The same as `socket.authenticate`. */

@@ -1,11 +1,20 @@
-import type { AuthData, DialogueContext, DialogueErrorCode, EventMessage, HooksConfig, Result } from "../index.js";
+import type {
+  AuthData,
+  DialogueContext,
+  DialogueErrorCode,
+  EventMessage,
+  HooksConfig,
+  Result,
+} from "../index.js";
 import type { Clients } from "./clients.js";
 import { getEventByName, validateEventData } from "./define-event.js";
 import type { Answer, Dispatcher } from "./dispatcher.js";
+import { roomNotFound } from "./errors.js";
 import { authenticateOf } from "./hooks.js";
 import type { DecideConnect, DecideEvent, DecideJoin, NativeDialogue } from "./native.js";
 import { pack, revive } from "./payload.js";
 import { Err, Ok } from "./result.js";
+import type { RoomState } from "./room.js";
 import type { Rooms } from "./rooms.js";
 import type { LocalPayload, Triggers } from "./trigger.js";
 
@@ -29,8 +38,8 @@ export interface Refused {
 }
 
 /** What a client is told of a hook that failed: nothing of why. */
-const FAULT = "Internal error";
-const FAULTY: Refused = Object.freeze({ code: "INTERNAL", reason: FAULT });
+const FAULTY: Refused = Object.freeze({ code: "INTERNAL", reason: "Internal error" });
+const OVERDUE: Refused = Object.freeze({ code: "OVERLOADED", reason: "The server is overloaded" });
 /** Bits of a verdict: what it brings. */
 const HAS_DATA = 1;
 const HAS_META = 2;
@@ -46,18 +55,16 @@ export class Decisions {
 
   /** An event of a client: its schema, then `beforeEach`. */
   event(call: DecideEvent, attachments: Buffer[]): void {
-    const { rooms, triggers } = this.#support;
     const message = revive(call.message, attachments);
-    const room = rooms.byKey(call.key);
-    if (call.validate && room) {
-      const definition = getEventByName(message.event, room.definitions);
-      const judged = definition ? validateEventData(definition, message.data) : Ok(message.data);
-      if (judged.isErr) return this.#refuse(call.ticket, "VALIDATION_FAILED", judged.error);
-      message.data = judged.value;
-    }
-    const decided = this.beforeEach(message);
-    if (decided.isErr) return this.#refuse(call.ticket, decided.error.code, decided.error.reason);
-    const payload = decided.value;
+    const room = this.#support.rooms.byKey(call.key);
+    const valid = call.validate && room ? validate(room, message) : Ok();
+    const decided = valid.isOk ? this.beforeEach(message) : valid;
+    if (decided.isErr) this.#refuse(call.ticket, decided.error);
+    else this.#accept(call.ticket, room, message.event, decided.value);
+  }
+
+  #accept(ticket: number, room: RoomState | undefined, name: string, payload: LocalPayload): void {
+    const { dispatcher, engine, triggers } = this.#support;
     const binary: Buffer[] = [];
     let data: string | undefined;
     let meta: string | undefined;
@@ -65,18 +72,19 @@ export class Decisions {
       data = pack(payload.data, binary);
       meta = pack(payload.meta, binary);
     } catch (error) {
-      this.#support.dispatcher.fault("events.beforeEach", error);
-      return this.#refuse(call.ticket, "INTERNAL", FAULT);
+      dispatcher.fault("events.beforeEach", error);
+      this.#refuse(ticket, FAULTY);
+      return;
     }
-    const local = triggers.keep(room, message.event, payload);
+    const local = triggers.keep(room, name, payload);
     const bits = (data === undefined ? 0 : HAS_DATA) | (meta === undefined ? 0 : HAS_META);
-    const verdict = `[${call.ticket},"","",${local},${bits},${data ?? "null"},${meta ?? "null"}]`;
+    const verdict = `[${ticket},"","",${local},${bits},${data ?? "null"},${meta ?? "null"}]`;
     if (binary.length === 0) {
       this.#verdicts.push(verdict);
-    } else {
-      this.settle();
-      this.#support.engine.decideBinary(verdict, binary);
+      return;
     }
+    this.settle();
+    engine.decideBinary(verdict, binary);
   }
 
   /** What `beforeEach` makes of a message; of the envelope nothing it changes counts. */
@@ -103,13 +111,13 @@ export class Decisions {
     const client = clients.find(id);
     const room = rooms.byKey(key)?.handle;
     if (!client || !room) {
-      this.#refuse(ticket, "ROOM_NOT_FOUND", `Room '${roomId}' does not exist`);
+      this.#refuse(ticket, { code: "ROOM_NOT_FOUND", reason: roomNotFound(roomId) });
     } else {
       const decided = dispatcher.decide("clients.beforeJoin", () =>
         hooks.clients?.beforeJoin?.({ context, client, roomId, room }),
       );
-      if (decided === undefined) this.#refuse(ticket, "INTERNAL", FAULT);
-      else if (!decided.accepted) this.#refuse(ticket, "JOIN_DENIED", decided.reason);
+      if (decided === undefined) this.#refuse(ticket, FAULTY);
+      else if (!decided.accepted) this.#refuse(ticket, { code: "JOIN_DENIED", reason: decided.reason });
       else this.#verdicts.push(`[${ticket},"","",0,0,null,null]`);
     }
     // The next one who asks finds this one in the room.
@@ -123,12 +131,15 @@ export class Decisions {
     const name = "socket.authenticate";
     const ask = () => authenticateOf(hooks)?.({ context, clientSocket, authData });
     dispatcher.ask<unknown>(name, hookTimeout, ask, (answer) => {
-      const [code, result] = this.#identified(name, answer);
-      if (code !== undefined) {
-        this.#refuse(ticket, code, result);
+      const identified = this.#identified(name, answer);
+      if (identified.isErr) {
+        this.#refuse(ticket, identified.error);
         this.settle();
-      } else if (this.#support.engine.identify(ticket, result.jwt.sub, info.id)) {
-        clients.admit(info.id, { auth: result, socket: clientSocket });
+        return;
+      }
+      const auth = identified.value;
+      if (this.#support.engine.identify(ticket, auth.jwt.sub, info.id)) {
+        clients.admit(info.id, { auth, socket: clientSocket });
       }
     });
   }
@@ -141,22 +152,31 @@ export class Decisions {
     this.#support.engine.decide(`[${verdicts.join()}]`);
   };
 
-  #identified(name: string, answer: Answer<unknown>): [undefined, AuthData] | [DialogueErrorCode, string] {
-    if (answer === "overdue") return ["OVERLOADED", "The server is overloaded"];
-    if (answer === "failed") return ["INTERNAL", FAULT];
+  #identified(name: string, answer: Answer<unknown>): Result<AuthData, Refused> {
+    if (answer === "overdue") return Err(OVERDUE);
+    if (answer === "failed") return Err(FAULTY);
     const { dispatcher } = this.#support;
     const decided = dispatcher.understand<AuthData | undefined>(name, answer.value);
-    if (decided === undefined) return ["INTERNAL", FAULT];
-    if (!decided.accepted) return ["UNAUTHORIZED", decided.reason];
+    if (decided === undefined) return Err(FAULTY);
+    if (!decided.accepted) return Err({ code: "UNAUTHORIZED", reason: decided.reason });
     const sub: unknown = decided.value?.jwt?.sub;
-    if (typeof sub === "string" && sub !== "") return [undefined, decided.value as AuthData];
+    if (typeof sub === "string" && sub !== "") return Ok(decided.value as AuthData);
     dispatcher.fault(name, new TypeError(`${name} must return Ok({ jwt: { sub } }) with a non-empty sub`));
-    return ["INTERNAL", FAULT];
+    return Err(FAULTY);
   }
 
-  #refuse(ticket: number, code: DialogueErrorCode, reason: string): void {
+  #refuse(ticket: number, { code, reason }: Refused): void {
     this.#verdicts.push(`[${ticket},"${code}",${JSON.stringify(reason)},0,0,null,null]`);
   }
+}
+
+/** Has the event's schema judge the payload; what it makes of it takes its place. */
+function validate(room: RoomState, message: EventMessage): Result<void, Refused> {
+  const definition = getEventByName(message.event, room.definitions);
+  const judged = definition ? validateEventData(definition, message.data) : Ok(message.data);
+  if (judged.isErr) return Err({ code: "VALIDATION_FAILED", reason: judged.error });
+  message.data = judged.value;
+  return Ok();
 }
 
 /** Whether a hook's value can be taken for a message: what it says of payload and meta can be sent. */

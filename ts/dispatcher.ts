@@ -113,7 +113,8 @@ export class Dispatcher {
     if (typeof result === "object" && result !== null) {
       const { isOk, isErr, value, error } = result as Record<string, unknown>;
       if (isOk === true && isErr !== true) return { accepted: true, value: value as T };
-      if (isErr === true && isOk !== true && typeof error === "string") return { accepted: false, reason: error };
+      if (isErr === true && isOk !== true && typeof error === "string")
+        return { accepted: false, reason: error };
     }
     this.fault(name, new TypeError(`${name} must return Ok(…) or Err("reason")`));
     return undefined;

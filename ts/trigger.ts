@@ -69,7 +69,13 @@ export class Triggers {
     if (judged.isErr) return judged;
 
     const message: EventMessage = {
-      ...{ event: event.name, roomId: room.id, data: judged.value, from: from as string, timestamp: Date.now() },
+      ...{
+        event: event.name,
+        roomId: room.id,
+        data: judged.value,
+        from: from as string,
+        timestamp: Date.now(),
+      },
       ...(meta !== undefined && { meta: meta as Record<string, unknown> }),
     };
     const decided = this.#decide(message);

@@ -25,11 +25,11 @@ pub async fn run(
     mut reader: FrameReader,
     early: Vec<Incoming>,
 ) {
-    let Some(receiver) = session.receiver() else {
-        return session.unlink();
-    };
+    let linked = Linked(session);
+    let session = &linked.0;
+    let Some(receiver) = session.receiver() else { return };
     for incoming in early {
-        handle(&session, &*receiver, incoming);
+        handle(session, &*receiver, incoming);
     }
     loop {
         let mut woken = pin!(session.wake().notified());
@@ -40,7 +40,7 @@ pub async fn run(
         }
         tokio::select! {
             ready = stream.readable(), if intent.reads => {
-                let read = ready.and_then(|()| read_available(&session, &*receiver, &stream, &mut reader));
+                let read = ready.and_then(|()| read_available(session, &*receiver, &stream, &mut reader));
                 match read {
                     Ok(Read::More) => {}
                     Ok(Read::End) => session.close(CloseReason::TransportClose),
@@ -57,8 +57,17 @@ pub async fn run(
     }
     drop(receiver);
     // Boxed: an open connection's task does not carry the state of its end.
-    Box::pin(part(&session, &stream, reader)).await;
-    session.unlink();
+    Box::pin(part(session, &stream, reader)).await;
+}
+
+/// A session whose task runs. However that ends, by a panic or because the server is killed, no socket and no session stays behind.
+struct Linked(Arc<Session>);
+
+impl Drop for Linked {
+    fn drop(&mut self) {
+        self.0.close(CloseReason::TransportError);
+        self.0.unlink();
+    }
 }
 
 enum Read {
