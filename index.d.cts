@@ -275,8 +275,8 @@ export interface Room {
   /**
    * What was triggered, newest first: memory, then `onLoad` for what is older.
    *
-   * @param start 0 is the newest. @param end Exclusive. Both are clamped to integers of 0 and up; at most
-   * `limits.historyPage` events are returned.
+   * @param start 0 is the newest. @param end Exclusive. Both are clamped to integers of 0 and up. `limits.historyPage` binds
+   * clients, not this.
    * @throws (rejects) {@link DialogueError} `INTERNAL` when `onLoad` failed.
    */
   history(eventName: string, start: number, end: number): Promise<EventMessage[]>;
@@ -536,21 +536,24 @@ export interface SocketOptions {
 export interface LimitsConfig {
   /** Connections at a time. Default 100,000. Reached: 503 at the handshake. */
   connections?: number;
-  /** Later. Connections from one address. Default off. */
-  connectionsPerAddress?: number;
-  /** Later. Take the client's address from `X-Forwarded-For`. Default false. */
+  /** Connections from one address (behind a proxy everyone shares one: see `trustProxy`). Default off. Reached: 429. */
+  connectionsPerAddress?: number | false;
+  /**
+   * Whose `X-Forwarded-For` names the client: `true` anybody's (its first address), a list: proxies at these addresses (the last
+   * address that is not one of them). Default false.
+   */
   trustProxy?: boolean | string[];
-  /** Later. `dialogue:*` commands per second per connection; false: off. Default 100. */
+  /** `dialogue:*` commands per second per connection; false: off. Default 100. Over it: `RATE_LIMITED`; ten times over for ten seconds: closed. */
   rate?: number | false;
-  /** Later. How many of them at once. Default 200. */
+  /** How many of them may come at once. Default 200. */
   burst?: number;
-  /** Later. Events per second per connection for listeners on `io`. Default off. */
+  /** Events per second per connection for listeners on `io`; twice as many may come at once. Default off. Over it: dropped, counted. */
   eventRate?: number | false;
-  /** Later. History requests per second per connection. Default 10. */
-  historyRate?: number;
-  /** Later. Rooms per connection. Default 1,000. */
+  /** History requests per second per connection, which `rate` counts too; twice as many may come at once; false: off. Default 10. */
+  historyRate?: number | false;
+  /** Rooms per connection. Default 1,000. A further join: `INVALID_REQUEST`. */
   joins?: number;
-  /** Later. Subscriptions per connection. Default 10,000. */
+  /** Subscriptions per connection. Default 10,000. A further one: `INVALID_REQUEST`. */
   subscriptions?: number;
   /** Bytes of a room id, event name or user id. Default 256. Longer: `INVALID_REQUEST`. */
   idLength?: number;

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { EventDefinition } from "../index.js";
 import { invalidConfig } from "./errors.js";
 import { fields, integer, knownFields, optional, texts } from "./fields.js";
@@ -19,13 +20,15 @@ export interface Limits {
 export function readLimits(value: unknown, definitions: EventDefinition[]): Limits {
   const table = readLimitsTable();
   const rows = new Map(table.map((row) => [row.name, row]));
-  const given = knownFields(value ?? {}, "limits", [...rows.keys(), "clientRooms"]);
+  const given = knownFields(value ?? {}, "limits", [...rows.keys(), "clientRooms", "trustProxy"]);
 
   const json: Record<string, unknown> = {};
   for (const [name, limit] of Object.entries(given)) {
     const row = rows.get(name);
-    if (row && limit !== undefined) json[name] = integer(limit, `limits.${name}`, row.min, row.max);
+    if (!row || limit === undefined) continue;
+    json[name] = row.off && limit === false ? 0 : integer(limit, `limits.${name}`, row.min, row.max);
   }
+  if (given["trustProxy"] !== undefined) json["trustProxy"] = readTrustProxy(given["trustProxy"]);
   const events: EventDefinition[] | undefined = readClientRooms(given["clientRooms"], definitions, json);
   const inForce = (name: string) => (json[name] ?? rows.get(name)?.default) as number;
   return {
@@ -34,6 +37,17 @@ export function readLimits(value: unknown, definitions: EventDefinition[]): Limi
     idLength: inForce("idLength"),
     ...(events && { clientRoomEvents: events }),
   };
+}
+
+function readTrustProxy(value: unknown): boolean | string[] {
+  if (typeof value === "boolean") return value;
+  const path = "limits.trustProxy";
+  if (!Array.isArray(value)) throw invalidConfig(path, "must be a boolean or a list of addresses");
+  for (const [index, address] of value.entries()) {
+    if (typeof address !== "string" || isIP(address) === 0)
+      throw invalidConfig(`${path}[${index}]`, "must be an IP address");
+  }
+  return value;
 }
 
 function readClientRooms(

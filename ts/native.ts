@@ -70,6 +70,8 @@ export interface LimitRow {
   readonly default: number;
   readonly min: number;
   readonly max: number;
+  /** Whether `false` switches it off. */
+  readonly off: boolean;
 }
 
 /** Calls taken from the engine's queue: their JSON, and the attachments of all of them in one list. */

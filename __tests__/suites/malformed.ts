@@ -135,7 +135,10 @@ export function malformed(serve: Serve): void {
     const stage = useStage(serve);
 
     async function start() {
-      const server = await stage.serve({ rooms: { chat: chatRoom() }, limits: { clientRooms: 100 } });
+      const server = await stage.serve({
+        rooms: { chat: chatRoom() },
+        limits: { clientRooms: 100, rate: false, historyRate: false },
+      });
       const connect = async () => {
         const client = await stage.connect(server);
         await client.join("chat");

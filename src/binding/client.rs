@@ -142,12 +142,17 @@ impl NativeDialogue {
         id: &str,
         room_id: &str,
         event: &str,
-        change: fn(&rooms::Room, &crate::engine::client::Client, &str) -> Result<(), Refusal>,
+        change: fn(
+            &crate::engine::core::Core,
+            &rooms::Room,
+            &crate::engine::client::Client,
+            &str,
+        ) -> Result<(), Refusal>,
     ) -> String {
         let Some(client) = values::client(self.core(), id) else {
             return Code::Disconnected.as_str().to_owned();
         };
         let room = self.core().rooms.get(room_id).ok_or_else(|| Refusal::room_not_found(room_id));
-        outcome(room.and_then(|room| change(&room, &client, event)))
+        outcome(room.and_then(|room| change(self.core(), &room, &client, event)))
     }
 }

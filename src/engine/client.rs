@@ -1,9 +1,10 @@
 //! A connected client: its identity, its rooms, its gate.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, atomic::AtomicU64};
 
 use super::{
-    gate::Gate, ids::Id, lock::lock, payload::to_json, rooms::Room, socketio::Socket, transport::Head,
+    gate::Gate, ids::Id, limits::Limits, lock::lock, payload::to_json, rate_limit::Rates, rooms::Room,
+    socketio::Socket, transport::Head,
 };
 
 /// Who a client is.
@@ -25,6 +26,9 @@ pub struct Client {
     /// A std mutex: held to add, remove or list rooms. Taken under a room's lock, never around one.
     membership: Mutex<Membership>,
     gate: Gate,
+    rates: Rates,
+    /// In all rooms together.
+    subscriptions: AtomicU64,
 }
 
 /// Guarded together, so that nobody joins a room after the end.
@@ -37,10 +41,28 @@ struct Membership {
     looked_at: bool,
 }
 
+/// What became of a client's joining.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddRoom {
+    /// It has the room.
+    Added,
+    /// It has as many as it may.
+    TooMany,
+    /// It is gone.
+    Gone,
+}
+
 impl Client {
     /// A client on its socket. Until it is welcomed, its commands wait.
-    pub fn new(identity: Identity, socket: Arc<Socket>, welcomed: bool) -> Arc<Self> {
-        Arc::new(Self { identity, socket, membership: Mutex::default(), gate: Gate::new(welcomed) })
+    pub fn new(identity: Identity, socket: Arc<Socket>, welcomed: bool, limits: &Limits) -> Arc<Self> {
+        Arc::new(Self {
+            identity,
+            socket,
+            membership: Mutex::default(),
+            gate: Gate::new(welcomed),
+            rates: Rates::new(limits),
+            subscriptions: AtomicU64::new(0),
+        })
     }
 
     /// Its id: that of its socket.
@@ -63,6 +85,16 @@ impl Client {
         &self.gate
     }
 
+    /// How much it may ask.
+    pub(super) fn rates(&self) -> &Rates {
+        &self.rates
+    }
+
+    /// Its subscriptions in all rooms together.
+    pub(super) fn subscriptions(&self) -> &AtomicU64 {
+        &self.subscriptions
+    }
+
     // ------------------------------------------------------------------ rooms
 
     /// Ids of its rooms, in order of joining; after its end those it was in.
@@ -70,13 +102,17 @@ impl Client {
         lock(&self.membership).rooms.iter().map(|room| room.id().clone()).collect()
     }
 
-    /// Adds a room, under that room's lock. `false`: the client is gone.
-    pub(super) fn add_room(&self, room: &Arc<Room>) -> bool {
+    /// Adds a room, under that room's lock.
+    pub(super) fn add_room(&self, room: &Arc<Room>, most: u64) -> AddRoom {
         let mut membership = lock(&self.membership);
-        if !membership.ended {
-            membership.rooms.push(room.clone());
+        if membership.ended {
+            return AddRoom::Gone;
         }
-        !membership.ended
+        if membership.rooms.len() as u64 >= most {
+            return AddRoom::TooMany;
+        }
+        membership.rooms.push(room.clone());
+        AddRoom::Added
     }
 
     /// Removes a room, under that room's lock.

@@ -1,6 +1,6 @@
 //! What a program configures. Every field has its default here; the face sends what the program gave.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use serde::Deserialize;
 
@@ -89,6 +89,22 @@ pub struct Cors {
 impl Default for Cors {
     fn default() -> Self {
         Self { any: true, same_origin: false, origins: Vec::new(), methods: None, credentials: false }
+    }
+}
+
+/// Proxies whose `X-Forwarded-For` names the client.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum TrustProxy {
+    /// All of them, or none.
+    Switch(bool),
+    /// Those at these addresses.
+    Listed(Vec<IpAddr>),
+}
+
+impl Default for TrustProxy {
+    fn default() -> Self {
+        Self::Switch(false)
     }
 }
 

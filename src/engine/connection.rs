@@ -1,6 +1,6 @@
 //! Joins the wire to Dialogue: who connects, what it asks, how it is answered.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use super::{
     client::{Client, Identity, describe_handshake},
@@ -11,6 +11,7 @@ use super::{
     host::{Call, Decision, Hooks, Verdict},
     payload::{Payload, to_json},
     protocol::{self, outgoing},
+    rate_limit::Allowance,
     rooms,
     socketio::{ConnectRequest, DisconnectReason, Handler, IncomingEvent, Socket, packet},
 };
@@ -42,7 +43,7 @@ fn welcome(core: &Arc<Core>, identity: Identity, by_host: bool, request: Connect
     let frames = packet::event_with(socket.nsp(), outgoing::CONNECTED, &Payload::plain(text));
     let Some(socket) = request.accept(frames) else { return };
     let awaited = core.hooks.any(Hooks::CONNECTED);
-    let client = Client::new(identity, socket, !awaited);
+    let client = Client::new(identity, socket, !awaited, core.limits());
     if by_host {
         // The host holds what it knows of the client, and is to be told when to let go.
         client.look_at();
@@ -104,6 +105,9 @@ impl Handler for Dialogue {
 
     fn event(&self, socket: &Arc<Socket>, event: IncomingEvent) {
         let Some(client) = self.core.clients.get(&socket.id()) else { return };
+        if !is_granted(&self.core, &client, &event) {
+            return;
+        }
         match client.gate().enter(event, |event| commands::is_decided(&self.core, &event.name)) {
             Passage::Now(event) => handle(&self.core, &client, event),
             Passage::Later { full: true } => socket.pause(),
@@ -116,6 +120,26 @@ impl Handler for Dialogue {
             forget(&self.core, &client, reason);
         }
     }
+}
+
+/// Whether an event is within its connection's rates; what is not is answered or dropped here.
+fn is_granted(core: &Core, client: &Client, event: &IncomingEvent) -> bool {
+    if !event.name.starts_with(protocol::PREFIX) {
+        let granted = client.rates().event();
+        core.lanes.dropped.fetch_add(u64::from(!granted), Ordering::Relaxed);
+        return granted;
+    }
+    match client.rates().command(&event.name) {
+        Allowance::Granted => return true,
+        Allowance::Refused { refusal, silent } => {
+            core.counters.raise(refusal.code);
+            if event.ack.is_some() || !silent {
+                tell(client.socket(), event.ack, &refusal);
+            }
+        }
+        Allowance::Flood => client.socket().close_connection(),
+    }
+    false
 }
 
 /// The host is done with a client's welcome: its commands are handled, those that waited first.
@@ -184,19 +208,20 @@ fn answer(core: &Core, socket: &Socket, ack: Option<i64>, result: Result<Reply, 
         (Ok(_), None) => {}
         (Err(refusal), ack) => {
             core.counters.raise(refusal.code);
-            match ack {
-                Some(id) => {
-                    let text = format!(
-                        r#"[{{"ok":false,"code":"{}","message":{}}}]"#,
-                        refusal.code.as_str(),
-                        to_json(&refusal.message)
-                    );
-                    socket.acknowledge(id, text, &[]);
-                }
-                None => {
-                    socket.emit(outgoing::ERROR, &Payload::plain(refusal.to_json()));
-                }
-            }
+            tell(socket, ack, &refusal);
+        }
+    }
+}
+
+/// Tells a client of a refusal: by the acknowledgement it asked for, or else by an event.
+fn tell(socket: &Socket, ack: Option<i64>, refusal: &Refusal) {
+    match ack {
+        Some(id) => {
+            let (code, message) = (refusal.code.as_str(), to_json(&refusal.message));
+            socket.acknowledge(id, format!(r#"[{{"ok":false,"code":"{code}","message":{message}}}]"#), &[]);
+        }
+        None => {
+            socket.emit(outgoing::ERROR, &Payload::plain(refusal.to_json()));
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Lanes {
     pub native: AtomicU64,
     /// Decided by JavaScript.
     pub decided: AtomicU64,
+    /// For listeners on `io`, and above `limits.eventRate`.
+    pub dropped: AtomicU64,
 }
 
 /// The state of an engine, whether or not its server runs.

@@ -15,12 +15,14 @@ pub struct Row {
     pub min: u64,
     /// Largest accepted value.
     pub max: u64,
+    /// Whether `false` switches it off; then 0 stands for that.
+    pub off: bool,
     /// What happens when the limit is reached.
     pub reached: &'static str,
 }
 
 macro_rules! limits {
-    ($($field:ident $name:literal $unit:literal $default:literal $min:literal ..= $max:literal $reached:literal;)*) => {
+    ($($field:ident $name:literal $unit:literal $default:literal $min:literal ..= $max:literal $(or $off:ident)? $reached:literal;)*) => {
         /// The limits of one engine. Field docs: what happens when the limit is reached.
         #[derive(Clone, Debug, serde::Deserialize)]
         #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
@@ -28,24 +30,35 @@ macro_rules! limits {
             $(#[doc = $reached] pub $field: u64,)*
             /// Rooms that a client may create.
             pub client_rooms: super::config::ClientRooms,
+            /// Whose word is taken for the address of a client.
+            pub trust_proxy: super::config::TrustProxy,
         }
 
         impl Default for Limits {
             fn default() -> Self {
-                Self { $($field: $default,)* client_rooms: super::config::ClientRooms::default() }
+                Self { $($field: $default,)* client_rooms: Default::default(), trust_proxy: Default::default() }
             }
         }
 
-        /// The table, without `clientRooms`, which is no plain number.
+        /// The table, without `clientRooms` and `trustProxy`, which are no plain numbers.
         pub const TABLE: &[Row] = &[
-            $(Row { name: $name, unit: $unit, default: $default, min: $min, max: $max, reached: $reached },)*
+            $(Row { name: $name, unit: $unit, default: $default, min: $min, max: $max, off: limits!(@off $($off)?), reached: $reached },)*
         ];
     };
+    (@off) => { false };
+    (@off off) => { true };
 }
 
 limits! {
     connections "connections" "count" 100_000 1..=10_000_000 "A further handshake is answered with 503.";
+    connections_per_address "connectionsPerAddress" "count" 0 1..=10_000_000 or off "A further handshake from that address is answered with 429.";
     handshake_timeout "handshakeTimeout" "ms" 10_000 100..=600_000 "A connection without a complete request head is closed.";
+    rate "rate" "commands per second" 100 1..=1_000_000 or off "RATE_LIMITED; ten times over for ten seconds: closed.";
+    burst "burst" "commands" 200 1..=1_000_000 "So many commands may come at once.";
+    event_rate "eventRate" "events per second" 0 1..=1_000_000 or off "An event for listeners on io is dropped and counted.";
+    history_rate "historyRate" "requests per second" 10 1..=1_000_000 or off "RATE_LIMITED; twice as many may come at once.";
+    joins "joins" "rooms" 1_000 1..=1_000_000 "A further join is INVALID_REQUEST.";
+    subscriptions "subscriptions" "count" 10_000 1..=10_000_000 "A further subscription is INVALID_REQUEST.";
     id_length "idLength" "bytes" 256 1..=4_096 "A longer room id, event name or user id is INVALID_REQUEST.";
     json_depth "jsonDepth" "levels" 64 1..=100 "A deeper payload is INVALID_REQUEST.";
     history_page "historyPage" "events" 1_000 1..=100_000 "A request for more is clamped.";
@@ -67,7 +80,11 @@ mod tests {
     #[test]
     fn defaults_are_in_range_and_absent_options_take_them() {
         for row in TABLE {
-            assert!((row.min..=row.max).contains(&row.default), "{}", row.name);
+            assert!(
+                (row.min..=row.max).contains(&row.default) || row.off && row.default == 0,
+                "{}",
+                row.name
+            );
         }
         let limits: Limits = serde_json::from_str(r#"{"idLength":10}"#).unwrap();
         assert_eq!((limits.id_length, limits.json_depth), (10, 64));

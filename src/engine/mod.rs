@@ -29,6 +29,7 @@ pub mod core;
 pub mod gate;
 pub mod host;
 mod http;
+mod rate_limit;
 pub mod rooms;
 pub mod server;
 pub mod socketio;

@@ -197,6 +197,7 @@ fn start(
     let options = transport::Options {
         socket: config.socket.clone(),
         connections: limits.connections,
+        connections_per_address: limits.connections_per_address,
         send_buffer: usize::try_from(limits.send_buffer).unwrap_or(usize::MAX),
         body_timeout: ms(limits.handshake_timeout),
         threads,

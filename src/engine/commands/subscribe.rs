@@ -3,11 +3,12 @@
 use super::{Context, Fields, Reply, Responder};
 use crate::engine::{
     client::Client,
+    core::Core,
     error::Refusal,
     rooms::{self, Room},
 };
 
-type Change = fn(&Room, &Client, &str) -> Result<(), Refusal>;
+type Change = fn(&Core, &Room, &Client, &str) -> Result<(), Refusal>;
 
 pub fn subscribe(context: &Context<'_>, fields: Fields<'_>, responder: Responder) {
     responder.answer(named(context, &fields, rooms::subscribe));
@@ -18,7 +19,8 @@ pub fn unsubscribe(context: &Context<'_>, fields: Fields<'_>, responder: Respond
 }
 
 pub fn subscribe_all(context: &Context<'_>, fields: Fields<'_>, responder: Responder) {
-    let result = context.room(&fields).and_then(|room| rooms::subscribe(&room, context.client, "*"));
+    let result =
+        context.room(&fields).and_then(|room| rooms::subscribe(context.core, &room, context.client, "*"));
     responder.answer(result.map(|()| Reply::done()));
 }
 
@@ -28,5 +30,5 @@ fn named(context: &Context<'_>, fields: &Fields<'_>, change: Change) -> Result<R
     context.id(fields, "roomId")?;
     let event = event?;
     let room = context.room(fields)?;
-    change(&room, context.client, &event).map(|()| Reply::done())
+    change(context.core, &room, context.client, &event).map(|()| Reply::done())
 }

@@ -27,6 +27,10 @@ use crate::engine::shutdown::Tasks;
 const BACKLOG: i32 = 4_096;
 /// Largest head of a request.
 const MAX_HEAD: usize = 64 * 1024;
+/// Bytes that the kernel takes from us before they are on their way. Its own default is megabytes for a peer that does not read,
+/// beside which `limits.sendBuffer` would mean little.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const MAX_UNSENT: u32 = 128 * 1024;
 /// Most headers of a request.
 const MAX_HEADERS: usize = 200;
 /// Pause after a failed accept: file descriptors are used up, and old connections free some.
@@ -98,6 +102,8 @@ async fn connection(
 ) {
     // Frames are joined before they are written; waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(MAX_UNSENT);
     let router = TowerToHyperService::new(router);
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(canonical(address)));

@@ -2,6 +2,7 @@
 //! host.
 
 mod accept;
+mod address;
 mod cors;
 mod fallback;
 mod router;

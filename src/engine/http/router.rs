@@ -11,7 +11,10 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 
-use super::fallback::{self, InFlight};
+use super::{
+    address::client_address,
+    fallback::{self, InFlight},
+};
 use crate::engine::{core::Core, transport::Transport};
 
 /// The peer of a connection.
@@ -53,6 +56,7 @@ async fn transport(
         )
             .into_response();
     }
+    let address = client_address(address, request.headers(), &front.core.limits().trust_proxy);
     let xdomain = request.headers().contains_key(header::ORIGIN);
     front.transport.handle(request, address, xdomain).await.map(Body::from)
 }

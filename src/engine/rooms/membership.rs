@@ -1,14 +1,15 @@
 //! Joining, leaving, subscribing.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use super::room::{Member, Position, Room};
 use crate::engine::{
-    client::Client,
+    client::{AddRoom, Client},
     config::Sync,
     core::Core,
     error::Refusal,
     host::{Call, Hooks},
+    limits::Limits,
     lock::lock,
 };
 
@@ -29,7 +30,7 @@ pub struct Joined {
 /// who joins again is welcomed again, and nothing else happens. `history`: what to sync instead of the room's own setting.
 ///
 /// # Errors
-/// `ROOM_NOT_FOUND`, `ROOM_FULL`.
+/// `ROOM_NOT_FOUND`, `ROOM_FULL`; `INVALID_REQUEST` above `limits.joins` or `limits.subscriptions`.
 pub fn join(
     core: &Core,
     room: &Arc<Room>,
@@ -49,10 +50,21 @@ pub fn join(
             if state.config.max_size.is_some_and(|max| state.members.len() >= max) {
                 return Err(Refusal::room_full(room.id()));
             }
-            if !client.add_room(room) {
-                // Gone while it asked: nobody is there to be welcomed.
-                return Ok(());
+            let limits = core.limits();
+            let gained = state.config.default_subscriptions.len() as u64;
+            if client.subscriptions().load(Ordering::Relaxed).saturating_add(gained) > limits.subscriptions {
+                return Err(too_many_subscriptions(limits));
             }
+            match client.add_room(room, limits.joins) {
+                AddRoom::Added => {}
+                AddRoom::TooMany => {
+                    let message = format!("must not be in more than {} rooms (limits.joins)", limits.joins);
+                    return Err(Refusal::invalid("roomId", &message));
+                }
+                // Gone while it asked: nobody is there to be welcomed.
+                AddRoom::Gone => return Ok(()),
+            }
+            client.subscriptions().fetch_add(gained, Ordering::Relaxed);
             let number = state.next_member;
             state.next_member += 1;
             let subscriptions =
@@ -87,10 +99,11 @@ pub fn join(
 pub fn leave(core: &Core, room: &Arc<Room>, client: &Client, farewell: impl FnOnce()) -> bool {
     let _order = lock(&room.order);
     let mut state = room.state();
-    let left = state.members.remove(&client.id()).is_some();
-    if left {
+    let member = state.members.remove(&client.id());
+    let left = member.is_some();
+    if let Some(member) = member {
         state.targets_changed();
-        client.remove_room(room);
+        member.let_go(room);
     }
     drop(state);
     if left {
@@ -118,43 +131,40 @@ pub fn vacate(client: &Client) -> Option<(Vec<Arc<Room>>, bool)> {
 /// Subscribes a member to an event; `"*"` is every event of the room.
 ///
 /// # Errors
-/// `NOT_IN_ROOM`.
-pub fn subscribe(room: &Room, client: &Client, event: &str) -> Result<(), Refusal> {
-    change(room, client, |subscriptions| {
-        let is_new = !subscriptions.iter().any(|name| &**name == event);
-        if is_new {
-            subscriptions.push(event.into());
-        }
-        is_new
-    })
+/// `NOT_IN_ROOM`; `INVALID_REQUEST` above `limits.subscriptions`.
+pub fn subscribe(core: &Core, room: &Room, client: &Client, event: &str) -> Result<(), Refusal> {
+    let mut state = room.state();
+    let member = state.member(room, client)?;
+    if member.subscriptions.iter().any(|name| &**name == event) {
+        return Ok(());
+    }
+    if client.subscriptions().load(Ordering::Relaxed) >= core.limits().subscriptions {
+        return Err(too_many_subscriptions(core.limits()));
+    }
+    member.subscriptions.push(event.into());
+    client.subscriptions().fetch_add(1, Ordering::Relaxed);
+    state.targets_changed();
+    Ok(())
 }
 
 /// Ends a subscription. One that there is not is ended already.
 ///
 /// # Errors
 /// `NOT_IN_ROOM`.
-pub fn unsubscribe(room: &Room, client: &Client, event: &str) -> Result<(), Refusal> {
-    change(room, client, |subscriptions| {
-        let before = subscriptions.len();
-        subscriptions.retain(|name| &**name != event);
-        subscriptions.len() != before
-    })
-}
-
-fn change(
-    room: &Room,
-    client: &Client,
-    edit: impl FnOnce(&mut Vec<Arc<str>>) -> bool,
-) -> Result<(), Refusal> {
+pub fn unsubscribe(_: &Core, room: &Room, client: &Client, event: &str) -> Result<(), Refusal> {
     let mut state = room.state();
-    if state.deleted {
-        return Err(Refusal::room_not_found(room.id()));
-    }
-    let Some(member) = state.members.get_mut(&client.id()) else {
-        return Err(Refusal::not_in_room(room.id()));
-    };
-    if edit(&mut member.subscriptions) {
+    let member = state.member(room, client)?;
+    let before = member.subscriptions.len();
+    member.subscriptions.retain(|name| &**name != event);
+    if member.subscriptions.len() != before {
+        client.subscriptions().fetch_sub(1, Ordering::Relaxed);
         state.targets_changed();
     }
     Ok(())
+}
+
+fn too_many_subscriptions(limits: &Limits) -> Refusal {
+    let message =
+        format!("must not have more than {} subscriptions (limits.subscriptions)", limits.subscriptions);
+    Refusal::invalid("eventName", &message)
 }

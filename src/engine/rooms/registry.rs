@@ -198,7 +198,7 @@ pub fn delete(core: &Arc<Core>, room: &Arc<Room>) -> bool {
         state.targets_changed();
         let members: Vec<_> = std::mem::take(&mut state.members).into_values().collect();
         for member in &members {
-            member.client.remove_room(room);
+            member.let_go(room);
         }
         (members, state.config.is_listed())
     };

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::Ordering},
 };
 
 use serde::Serialize;
@@ -11,6 +11,7 @@ use super::log::RoomLog;
 use crate::engine::{
     client::Client,
     config::{EventConfig, RoomConfig},
+    error::Refusal,
     event::Draft,
     ids::Id,
     lock::lock,
@@ -237,7 +238,23 @@ impl Room {
     }
 }
 
+impl Member {
+    /// The membership is over.
+    pub fn let_go(&self, room: &Room) {
+        self.client.remove_room(room);
+        self.client.subscriptions().fetch_sub(self.subscriptions.len() as u64, Ordering::Relaxed);
+    }
+}
+
 impl State {
+    /// The membership of a client.
+    pub fn member(&mut self, room: &Room, client: &Client) -> Result<&mut Member, Refusal> {
+        if self.deleted {
+            return Err(Refusal::room_not_found(room.id()));
+        }
+        self.members.get_mut(&client.id()).ok_or_else(|| Refusal::not_in_room(room.id()))
+    }
+
     /// The rule for an event, by its own name.
     pub fn rule(&self, event: &str) -> Option<&EventConfig> {
         self.config.events.iter().find(|rule| rule.name == event)

@@ -27,6 +27,7 @@ pub enum Refused {
     BadRequest,
     UnsupportedVersion,
     TooLarge,
+    Crowded,
     Full,
 }
 
@@ -39,6 +40,7 @@ pub fn refuse(reason: Refused) -> Response<Bytes> {
         Refused::BadRequest => (StatusCode::BAD_REQUEST, 3, "Bad request"),
         Refused::UnsupportedVersion => (StatusCode::BAD_REQUEST, 5, "Unsupported protocol version"),
         Refused::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 3, "Payload too large"),
+        Refused::Crowded => (StatusCode::TOO_MANY_REQUESTS, 3, "Too many connections from this address"),
         Refused::Full => (StatusCode::SERVICE_UNAVAILABLE, 3, "Too many connections"),
     };
     let mut response = Response::new(Bytes::from(format!(r#"{{"code":{code},"message":"{message}"}}"#)));
@@ -101,6 +103,9 @@ impl Transport {
             None if query.version != Some("4") => return refuse(Refused::UnsupportedVersion),
             None => None,
         };
+        if session.is_none() && self.is_crowded(address.ip()) {
+            return refuse(Refused::Crowded);
+        }
         match (transport, session) {
             (TransportName::Polling, Some(session)) => match *request.method() {
                 Method::GET => polling::get(session).await,

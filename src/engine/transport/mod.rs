@@ -17,8 +17,8 @@ mod websocket;
 
 use std::{
     collections::HashMap,
-    net::SocketAddr,
-    sync::{Arc, RwLock},
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, RwLock},
     time::Duration,
 };
 
@@ -34,7 +34,7 @@ use super::{
     clock::{DeadlineQueue, unix_millis},
     config::{SocketOptions, TransportName, ms},
     ids::Id,
-    lock::{read, write},
+    lock::{lock, read, write},
     shutdown::Tasks,
 };
 
@@ -79,6 +79,8 @@ pub struct Options {
     pub socket: SocketOptions,
     /// Most sessions at a time.
     pub connections: u64,
+    /// Most sessions from one address; 0: no bound.
+    pub connections_per_address: u64,
     /// Most bytes queued to one session.
     pub send_buffer: usize,
     /// Time within which the body of a POST must be there.
@@ -104,6 +106,8 @@ pub struct Transport {
     upper: Arc<dyn Upper>,
     /// By session id. Read at each HTTP request and heartbeat, written when a session begins or ends.
     sessions: RwLock<HashMap<Id, Arc<Session>>>,
+    /// Sessions per address, where that is bounded. A std mutex: held to count one up or down.
+    addresses: Mutex<HashMap<IpAddr, u64>>,
     flushers: Box<[Flusher]>,
     heartbeat: Heartbeat,
     /// Polling sessions that were closed with something left to fetch.
@@ -124,6 +128,7 @@ impl Transport {
             flushers: (0..options.threads.max(1)).map(|_| Flusher::default()).collect(),
             parting: DeadlineQueue::new(CLOSE_TIMEOUT),
             sessions: RwLock::default(),
+            addresses: Mutex::default(),
             options,
             tasks,
             upper,
@@ -174,16 +179,54 @@ impl Transport {
         self.tasks.spawn(task(self.clone()));
     }
 
+    /// Whether an address has as many sessions as it may.
+    fn is_crowded(&self, address: IpAddr) -> bool {
+        let most = self.options.connections_per_address;
+        most > 0 && lock(&self.addresses).get(&address).is_some_and(|count| *count >= most)
+    }
+
+    fn count_in(&self, address: IpAddr) -> bool {
+        let most = self.options.connections_per_address;
+        if most == 0 {
+            return true;
+        }
+        let mut addresses = lock(&self.addresses);
+        let count = addresses.entry(address).or_default();
+        if *count >= most {
+            return false;
+        }
+        *count += 1;
+        true
+    }
+
+    fn count_out(&self, address: IpAddr) {
+        if self.options.connections_per_address == 0 {
+            return;
+        }
+        let mut addresses = lock(&self.addresses);
+        if let Some(count) = addresses.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                addresses.remove(&address);
+            }
+        }
+    }
+
     fn find(&self, id: &Id) -> Option<Arc<Session>> {
         read(&self.sessions).get(id).cloned()
     }
 
     /// Makes a session. `None`: there is no place for another.
     fn open(self: &Arc<Self>, head: Head, link: session::Link) -> Option<Arc<Session>> {
+        if !self.count_in(head.address.ip()) {
+            return None;
+        }
         let session = Session::new(self, head, link);
         {
             let mut sessions = write(&self.sessions);
             if sessions.len() as u64 >= self.options.connections || self.tasks.is_stopping() {
+                drop(sessions);
+                self.count_out(session.head().address.ip());
                 return None;
             }
             sessions.insert(session.id(), session.clone());
@@ -196,7 +239,9 @@ impl Transport {
 
     fn forget(&self, id: &Id) {
         let mut sessions = write(&self.sessions);
-        sessions.remove(id);
+        if let Some(session) = sessions.remove(id) {
+            self.count_out(session.head().address.ip());
+        }
         if sessions.capacity() > 1_024 && sessions.len() < sessions.capacity() / 8 {
             sessions.shrink_to_fit();
         }

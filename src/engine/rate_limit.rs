@@ -1,0 +1,183 @@
+//! How much one connection may ask, in token buckets of the `governor` crate.
+
+use std::{
+    num::NonZeroU32,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use governor::{
+    Quota, RateLimiter,
+    clock::MonotonicClock,
+    middleware::NoOpMiddleware,
+    state::{InMemoryState, NotKeyed},
+};
+
+use super::{
+    error::{Code, Refusal},
+    limits::Limits,
+    lock::lock,
+};
+
+/// Errors of this kind that a connection without acknowledgements gets per second.
+const ERRORS_PER_SECOND: u32 = 10;
+/// A connection this many times over its rate …
+const FLOOD: u32 = 10;
+/// … for this many seconds is closed.
+const FLOOD_SECONDS: u32 = 10;
+
+type Bucket = RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<Instant>>;
+
+/// The buckets of one connection.
+#[derive(Debug)]
+pub struct Rates {
+    commands: Option<Bucket>,
+    history: Option<Bucket>,
+    events: Option<Bucket>,
+    errors: Option<Bucket>,
+    rate: u32,
+    /// A std mutex: taken only by a connection that is over its rate.
+    flood: Mutex<Flood>,
+}
+
+/// What becomes of a command.
+#[derive(Debug)]
+pub enum Allowance {
+    /// It is handled.
+    Granted,
+    /// It is refused. `silent`: without an acknowledgement to answer, nothing is said of it.
+    Refused {
+        /// What its sender is told.
+        refusal: Refusal,
+        /// Whether enough such errors were sent this second.
+        silent: bool,
+    },
+    /// The connection has been far over its rate for long: it is closed.
+    Flood,
+}
+
+#[derive(Debug)]
+struct Flood {
+    second: Instant,
+    refused: u32,
+    seconds: u32,
+}
+
+impl Rates {
+    /// Full buckets.
+    pub fn new(limits: &Limits) -> Self {
+        let count = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+        Self {
+            commands: bucket(count(limits.rate), count(limits.burst)),
+            history: bucket(count(limits.history_rate), count(limits.history_rate).saturating_mul(2)),
+            events: bucket(count(limits.event_rate), count(limits.event_rate).saturating_mul(2)),
+            errors: bucket(ERRORS_PER_SECOND, ERRORS_PER_SECOND),
+            rate: count(limits.rate),
+            flood: Mutex::new(Flood { second: Instant::now(), refused: 0, seconds: 0 }),
+        }
+    }
+
+    /// A command of the protocol came.
+    pub fn command(&self, name: &str) -> Allowance {
+        if !has_token(self.commands.as_ref()) {
+            if lock(&self.flood).count(self.rate, Instant::now()) {
+                return Allowance::Flood;
+            }
+            return self.refuse(format!("Too many requests (limits.rate: {} per second)", self.rate));
+        }
+        if name == "dialogue:getHistory" && !has_token(self.history.as_ref()) {
+            return self.refuse("Too many requests for history (limits.historyRate)".to_owned());
+        }
+        Allowance::Granted
+    }
+
+    /// An event of the program's own came. `false`: it is dropped.
+    pub fn event(&self) -> bool {
+        has_token(self.events.as_ref())
+    }
+
+    fn refuse(&self, message: String) -> Allowance {
+        let silent = !has_token(self.errors.as_ref());
+        Allowance::Refused { refusal: Refusal::new(Code::RateLimited, message), silent }
+    }
+}
+
+impl Flood {
+    /// Counts a refused command; `true` once it has been too much for too long.
+    fn count(&mut self, rate: u32, now: Instant) -> bool {
+        let since = now.duration_since(self.second);
+        if since >= Duration::from_secs(1) {
+            // What was granted counts too: ten times over is nine refused for one granted.
+            let over = self.refused >= rate.saturating_mul(FLOOD - 1) && since < Duration::from_secs(2);
+            self.seconds = if over { self.seconds + 1 } else { 0 };
+            self.refused = 0;
+            self.second = now;
+        }
+        self.refused = self.refused.saturating_add(1);
+        self.seconds >= FLOOD_SECONDS
+    }
+}
+
+/// 0 per second is no limit.
+fn bucket(per_second: u32, burst: u32) -> Option<Bucket> {
+    let quota = Quota::per_second(NonZeroU32::new(per_second)?).allow_burst(NonZeroU32::new(burst.max(1))?);
+    Some(RateLimiter::direct_with_clock(quota, MonotonicClock))
+}
+
+fn has_token(bucket: Option<&Bucket>) -> bool {
+    bucket.is_none_or(|bucket| bucket.check().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(rate: u64, burst: u64) -> Limits {
+        Limits { rate, burst, history_rate: 2, ..Limits::default() }
+    }
+
+    #[test]
+    fn a_burst_is_granted_and_then_the_rate() {
+        let rates = Rates::new(&limits(10, 20));
+        let granted =
+            (0..100).filter(|_| matches!(rates.command("dialogue:join"), Allowance::Granted)).count();
+        assert!((20..=21).contains(&granted), "{granted}");
+        let Allowance::Refused { refusal, .. } = rates.command("dialogue:join") else {
+            panic!("it is over its rate")
+        };
+        assert_eq!(refusal.code, Code::RateLimited);
+        assert!(refusal.message.contains("limits.rate"));
+    }
+
+    #[test]
+    fn history_has_a_bucket_of_its_own_and_zero_is_no_limit() {
+        let rates = Rates::new(&limits(0, 1));
+        let granted =
+            (0..100).filter(|_| matches!(rates.command("dialogue:getHistory"), Allowance::Granted)).count();
+        assert!((4..=5).contains(&granted), "{granted}");
+        assert!((0..1_000).all(|_| matches!(rates.command("dialogue:join"), Allowance::Granted)));
+        assert!((0..1_000).all(|_| rates.event()));
+    }
+
+    #[test]
+    fn only_ten_errors_a_second_are_said() {
+        let rates = Rates::new(&limits(1, 1));
+        let said = (0..100)
+            .filter(|_| matches!(rates.command("dialogue:join"), Allowance::Refused { silent: false, .. }))
+            .count();
+        assert!((10..=11).contains(&said), "{said}");
+    }
+
+    #[test]
+    fn ten_times_over_for_ten_seconds_is_a_flood_and_a_quiet_second_forgives() {
+        let start = Instant::now();
+        let second = |n: u64| start + Duration::from_millis(1_000 * n);
+        let flood = |seconds: &[u64]| {
+            let mut flood = Flood { second: start, refused: 0, seconds: 0 };
+            seconds.iter().any(|n| (0..900).any(|_| flood.count(100, second(*n))))
+        };
+        assert!(flood(&(0..=10).collect::<Vec<_>>()));
+        assert!(!flood(&(0..=9).collect::<Vec<_>>()));
+        assert!(!flood(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14]));
+    }
+}
