@@ -1,9 +1,11 @@
 //! The engine without JavaScript, through real sockets.
 
+mod adversarial;
 mod capacity;
 mod conversation;
 mod history;
 mod interop;
 mod order;
+mod raw;
 mod stalled;
 mod support;

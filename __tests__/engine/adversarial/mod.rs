@@ -1,0 +1,6 @@
+//! What the server is thrown at, each test named after its line of the threat list (`docs/security.md`). The lines on
+//! identity, hooks and the life cycle are in `__tests__/suites`.
+
+mod protocol;
+mod resources;
+mod rooms;
