@@ -77,7 +77,8 @@ export function readEvents(
 }
 
 /** The part of a definition that the engine knows. */
-export const toEngine = ({ name, history }: EventDefinition) => ({
+export const toEngine = ({ name, schema, history }: EventDefinition) => ({
   name,
+  ...(schema !== undefined && { schema: { lane: "javascript" } }),
   ...(history && { history: { enabled: history.enabled, limit: history.limit } }),
 });
