@@ -14,6 +14,7 @@ const STEP_LIMIT = 30 * 60_000;
 const sections = {
   lint: { steps: lint },
   types: { steps: types },
+  docs: { steps: docs, addon: true },
   node: { steps: () => vitest("node", process.execPath), addon: true },
   bun: { steps: bunTest, addon: true },
   package: { steps: packageSmoke, addon: true },
@@ -91,6 +92,10 @@ async function lint() {
 async function types() {
   await check("types of tests and benches", [...tool("typescript", "bin/tsc"), "-p", "tsconfig.tests.json"]);
   await check("type tests", [...tool("typescript", "bin/tsc"), "-p", "tsconfig.types.json"]);
+}
+
+async function docs() {
+  await check("the page of limits", [process.execPath, "scripts/limits-page.mjs"]);
 }
 
 async function rust() {
