@@ -3,6 +3,7 @@
 mod adversarial;
 mod capacity;
 mod conversation;
+mod handshakes;
 mod history;
 mod interop;
 mod order;

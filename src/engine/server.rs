@@ -143,6 +143,11 @@ impl Server {
         lock(&self.running).as_ref().map(|running| running.address)
     }
 
+    /// Transport sessions that are open or about to be gone.
+    pub fn sessions(&self) -> usize {
+        lock(&self.running).as_ref().map_or(0, |running| running.transport.count())
+    }
+
     /// The host is done with a client's welcome: its commands are handled, those that waited first.
     pub fn client_ready(&self, id: &Id) {
         if let Some(client) = self.core.clients.get(id) {

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::{
+    handshakes::resident,
     raw::{Raw, frame, http, poll, session},
     support::{TestServer, chat},
 };
@@ -250,10 +251,4 @@ async fn line_12_acknowledgements_that_nobody_asked_for() {
     }
     raw.text("4318446744073709551616[]").await;
     assert_eq!(raw.close_code().await, Some(1002));
-}
-
-/// Bytes of this process that are resident.
-fn resident() -> usize {
-    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
-    pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4_096
 }
