@@ -147,9 +147,11 @@ export class Decisions {
   /** Hands the engine the verdicts that wait, in order. */
   readonly settle = (): void => {
     if (this.#verdicts.length === 0) return;
+    const { dispatcher, engine } = this.#support;
     const verdicts = this.#verdicts;
     this.#verdicts = [];
-    this.#support.engine.decide(`[${verdicts.join()}]`);
+    // A fault of ours: the engine counts as refused what it hears nothing of.
+    dispatcher.observe("decisions", () => engine.decide(`[${verdicts.join()}]`));
   };
 
   #identified(name: string, answer: Answer<unknown>): Result<AuthData, Refused> {
@@ -166,9 +168,12 @@ export class Decisions {
   }
 
   #refuse(ticket: number, { code, reason }: Refused): void {
-    this.#verdicts.push(`[${ticket},"${code}",${JSON.stringify(reason)},0,0,null,null]`);
+    this.#verdicts.push(`[${ticket},"${code}",${JSON.stringify(wellFormed(reason))},0,0,null,null]`);
   }
 }
+
+/** Half a character, as an input can bring it into an error message, has no place in UTF-8. */
+const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\ufffd");
 
 /** Has the event's schema judge the payload; what it makes of it takes its place. */
 function validate(room: RoomState, message: EventMessage): Result<void, Refused> {

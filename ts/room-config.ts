@@ -2,6 +2,7 @@ import type { EventDefinition, RoomConfig } from "../index.js";
 import { checkEvent } from "./define-event.js";
 import { invalidConfig } from "./errors.js";
 import { type Fields, fields, flag, integer, list, optional, text, texts } from "./fields.js";
+import { laneOf, printLane } from "./schema/lane.js";
 
 /** A room's configuration, checked: what the engine gets, and what only the face knows. */
 export interface RoomSpec {
@@ -77,8 +78,14 @@ export function readEvents(
 }
 
 /** The part of a definition that the engine knows. */
-export const toEngine = ({ name, schema, history }: EventDefinition) => ({
-  name,
-  ...(schema !== undefined && { schema: { lane: "javascript" } }),
-  ...(history && { history: { enabled: history.enabled, limit: history.limit } }),
+export const toEngine = (event: EventDefinition) => ({
+  name: event.name,
+  ...(event.schema !== undefined && { schema: toLane(event) }),
+  ...(event.history && { history: { enabled: event.history.enabled, limit: event.history.limit } }),
 });
+
+function toLane(event: EventDefinition): object {
+  const lane = laneOf(event.schema as object);
+  printLane(event, lane);
+  return lane.lane === "native" ? lane : { lane: lane.lane };
+}

@@ -1,0 +1,205 @@
+import { z } from "zod";
+import { z as z3 } from "zod/v3";
+
+/** A schema, inputs near what it accepts, and whether the common shapes among them must be judged natively. */
+export interface Specimen {
+  readonly name: string;
+  readonly schema: z.ZodType;
+  /** Values to begin with; the test makes near-misses of them. */
+  readonly seeds: unknown[];
+  /** Valid input must take the native lane. */
+  readonly native?: boolean;
+}
+
+const native = (name: string, schema: z.ZodType, ...seeds: unknown[]): Specimen => ({
+  name,
+  schema,
+  seeds,
+  native: true,
+});
+const either = (name: string, schema: unknown, ...seeds: unknown[]): Specimen => ({
+  name,
+  schema: schema as z.ZodType,
+  seeds,
+});
+
+const uuid = "123e4567-e89b-42d3-a456-426614174000";
+const person = z.object({ name: z.string().min(1).max(20), age: z.number().int().min(0).max(150) });
+const shape = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("circle"), radius: z.number().positive() }),
+  z.object({ kind: z.literal("square"), side: z.number().positive(), label: z.string().optional() }),
+]);
+
+/** Every kind that Zod has, the common ones in several forms. */
+export const ZOO: readonly Specimen[] = [
+  native("string", z.string(), "hello", ""),
+  native("min", z.string().min(3), "abc", "ab"),
+  native("max", z.string().max(3), "abc", "abcd"),
+  native("length", z.string().length(2), "ab", "é!"),
+  native("regex", z.string().regex(/^[a-z]+$/), "abc", "abC"),
+  native("regex i", z.string().regex(/^ab+c$/i), "ABBC", "abd"),
+  native("regex u", z.string().regex(/^\d{2,4}$/u), "1234", "12345"),
+  native("startsWith", z.string().startsWith("a.b"), "a.bc", "axbc"),
+  native("endsWith", z.string().endsWith("(z)"), "a(z)", "az"),
+  native("includes", z.string().includes("+"), "1+1", "11"),
+  native("lowercase", z.string().lowercase(), "abc", "aBc"),
+  native("uppercase", z.string().uppercase(), "ABC", "AbC"),
+  native("email", z.email(), "ada@example.org", "ada@example"),
+  native("string email", z.string().email(), "ada@example.org", "@example.org"),
+  native("uuid", z.uuid(), uuid, uuid.slice(1)),
+  native("string uuid", z.string().uuid(), uuid, "not a uuid"),
+  native("guid", z.guid(), uuid, "x"),
+  native("cuid2", z.cuid2(), "tz4a98xxat96iws9zmbrgj3a", "-"),
+  native("ulid", z.ulid(), "01ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ"),
+  native("nanoid", z.nanoid(), "V1StGXR8_Z5jdHi6B-myT", "short"),
+  native("datetime", z.iso.datetime(), "2020-01-01T06:15:00Z", "2020-01-01"),
+  native("date string", z.iso.date(), "2020-02-29", "2021-02-29"),
+  either("time string", z.iso.time(), "03:15:00", "25:00:00"),
+  either("url", z.url(), "https://example.org/x", "example"),
+  either("jwt", z.jwt(), "a.b.c", "eyJhbGciOiJIUzI1NiJ9.e30.x"),
+  either("base64", z.base64(), "aGVsbG8=", "!"),
+  either("ipv4", z.ipv4(), "127.0.0.1", "256.0.0.1"),
+  either("ipv6", z.ipv6(), "::1", ":::"),
+  either("emoji", z.emoji(), "😀", "x"),
+  either("trim + min", z.string().trim().min(2), " ab ", "  "),
+  either("toLowerCase", z.string().toLowerCase(), "ABC", "abc"),
+  either(
+    "refine",
+    z.string().refine((text) => text !== "no"),
+    "yes",
+    "no",
+  ),
+  either(
+    "superRefine",
+    z.number().superRefine((n, context) => void (n === 7 && context.addIssue("seven"))),
+    7,
+    8,
+  ),
+  either("regex sticky", z.string().regex(/a/y), "ab", "ba"),
+  either("regex s", z.string().regex(/^a.b$/s), "a\nb", "ab"),
+  either("regex unicode class", z.string().regex(/^\p{L}+$/u), "é", "1"),
+  either("regex lookahead", z.string().regex(/^(?!no).+$/), "yes", "not"),
+  either("regex \\A", z.string().regex(/Aaz/), "Aaz", "a"),
+  either("regex class of classes", z.string().regex(/^[[a]+$/), "[[a", "b"),
+  either("regex brace", z.string().regex(/^a{,2}$/), "a{,2}", "aa"),
+  native("number", z.number(), 1.5, -3),
+  native("int", z.int(), 5, 5.5),
+  native("number int", z.number().int(), 5, 1e20),
+  native("int32", z.int32(), 2147483647, 2147483648),
+  native("uint32", z.uint32(), 4294967295, -1),
+  native("bounds", z.number().gte(1).lt(10), 1, 10),
+  native("exclusive bounds", z.number().gt(0).lte(2.5), 2.5, 0),
+  native("multipleOf", z.number().multipleOf(3), 9, 10),
+  either("multipleOf 0.1", z.number().multipleOf(0.1), 0.3, 0.35),
+  either("gt 2^53", z.number().gt(2 ** 53), 2 ** 53 + 2, 2 ** 53),
+  either("float32", z.float32(), 1.5, 1e300),
+  either("coerce number", z.coerce.number(), "5", 5),
+  either("coerce boolean", z.coerce.boolean(), "x", ""),
+  native("boolean", z.boolean(), true, 0),
+  native("null", z.null(), null, 0),
+  native("any", z.any(), { a: [1] }, "x"),
+  native("unknown", z.unknown(), [null], 1),
+  either("never", z.never(), 1, null),
+  either("undefined", z.undefined(), null, 1),
+  either("bigint", z.bigint(), 1, "1"),
+  either("coerced date", z.object({ at: z.coerce.date() }), { at: "2020-01-01" }, { at: "x" }),
+  either("date", z.date(), "2020-01-01", 5),
+  either("set", z.set(z.string()), ["a"], {}),
+  either("map", z.map(z.string(), z.string()), [["a", "b"]], {}),
+  native("enum", z.enum(["red", "green"]), "red", "blue"),
+  either("native enum", z.enum({ One: 1, Two: 2 } as const), 1, "One"),
+  native("literal", z.literal("on"), "on", "off"),
+  native("literals", z.literal(["a", 1, true, null]), 1, "b"),
+  native("array", z.array(z.string()), ["a", "b"], ["a", 1]),
+  native("array bounds", z.array(z.number()).min(1).max(2), [1], [1, 2, 3]),
+  native("array length", z.array(z.boolean()).length(2), [true, false], [true]),
+  native("tuple", z.tuple([z.string(), z.number()]), ["a", 1], ["a"]),
+  native("tuple rest", z.tuple([z.string()], z.number()), ["a", 1, 2], ["a", "b"]),
+  either("tuple optional", z.tuple([z.string(), z.number().optional()]), ["a"], ["a", 1]),
+  native("object", person, { name: "Ada", age: 36 }, { name: "Ada", age: 36, extra: 1 }),
+  native("object optional", z.object({ a: z.string().optional() }), { a: "x" }, {}),
+  native("object nullable", z.object({ a: z.string().nullable() }), { a: null }, { a: 1 }),
+  native("strict object", z.strictObject({ a: z.string() }), { a: "x" }, { a: "x", b: 1 }),
+  native("loose object", z.looseObject({ a: z.string() }), { a: "x", b: { c: 1 } }, { b: 1 }),
+  native("catchall", z.object({ a: z.string() }).catchall(z.number()), { a: "x", b: 1 }, { a: "x", b: "y" }),
+  native("nested", z.object({ who: person, tags: z.array(z.enum(["a", "b"])) }), {
+    who: { name: "A", age: 1 },
+    tags: ["a"],
+  }),
+  native("partial", person.partial(), { name: "Ada" }, {}),
+  native("default given", z.object({ n: z.number().default(3) }), { n: 1 }),
+  either("default", z.object({ n: z.number().default(3) }), {}, { n: "x" }),
+  either("prefault", z.object({ n: z.string().prefault("x") }), {}, { n: "y" }),
+  either("catch", z.object({ n: z.number().catch(7) }), { n: "x" }, { n: 1 }),
+  native("record", z.record(z.string(), z.number()), { a: 1 }, { a: "x" }),
+  native("record of enum", z.record(z.enum(["a", "b"]), z.number()), { a: 1, b: 2 }, { a: 1 }),
+  either("partial record", z.partialRecord(z.enum(["a", "b"]), z.number()), { a: 1 }, { c: 1 }),
+  either("record with key rules", z.record(z.string().min(2), z.number()), { ab: 1 }, { a: 1 }),
+  native("union of types", z.union([z.string(), z.number()]), "x", 1, true),
+  native("union with null", z.union([z.object({ a: z.string() }), z.null()]), { a: "x" }, null),
+  either(
+    "union that strips",
+    z.union([z.object({ a: z.string() }), z.object({ a: z.string(), b: z.number() })]),
+    { a: "x", b: 1 },
+  ),
+  native(
+    "discriminated union",
+    shape,
+    { kind: "circle", radius: 1 },
+    { kind: "square", side: 2 },
+    { kind: "circle" },
+  ),
+  either("intersection", z.intersection(z.object({ a: z.string() }), z.object({ b: z.number() })), {
+    a: "x",
+    b: 1,
+  }),
+  either("transform", z.object({ n: z.string().transform((text) => text.length) }), { n: "abc" }, { n: 1 }),
+  either("pipe", z.string().pipe(z.string().min(2)), "ab", "a"),
+  either(
+    "preprocess",
+    z.preprocess((value) => String(value), z.string()),
+    5,
+    "x",
+  ),
+  either("stringbool", z.stringbool(), "yes", "maybe"),
+  either("template literal", z.templateLiteral(["a-", z.number()]), "a-1", "a-x"),
+  either(
+    "lazy",
+    z.lazy(() => z.object({ a: z.string() })),
+    { a: "x" },
+    { a: 1 },
+  ),
+  either(
+    "recursive",
+    z.object({
+      get children() {
+        return z.array(z.object({ name: z.string() }));
+      },
+    }),
+    { children: [{ name: "x" }] },
+  ),
+  either(
+    "custom",
+    z.custom<string>((value) => value === "x"),
+    "x",
+    "y",
+  ),
+  either(
+    "checked array",
+    z.array(z.number()).refine((items) => items.length !== 2),
+    [1],
+    [1, 2],
+  ),
+  native("optional at the top", z.string().optional(), "x", 1),
+  native("nullable at the top", z.number().nullable(), null, 1, "x"),
+  native("readonly", z.object({ a: z.array(z.number()).readonly() }), { a: [1] }, { a: ["x"] }),
+  native("brand", z.string().brand<"Id">(), "x", 1),
+  native("described", z.string().describe("text").meta({ title: "T" }), "x", 1),
+  either(
+    "zod 3 object",
+    z3.object({ a: z3.string().min(1), at: z3.coerce.date() }),
+    { a: "x", at: "2020-01-01" },
+    { a: "" },
+  ),
+  either("zod 3 union", z3.union([z3.string(), z3.number()]), "x", 1, {}),
+];

@@ -1,0 +1,54 @@
+import type { EventDefinition } from "../../index.js";
+import { Unvetted } from "./unvetted.js";
+import { type JsonSchema, type Vetting, vet } from "./vet.js";
+import { definitionOf } from "./zod-definition.js";
+
+/** Who judges the payloads of an event, and why. */
+export type Lane =
+  | {
+      readonly lane: "native";
+      readonly json: JsonSchema;
+      readonly lengths: boolean;
+      readonly patterns: boolean;
+    }
+  | { readonly lane: "javascript"; readonly why: string };
+
+const known = new WeakMap<object, Lane>();
+
+/** The lane of a schema: the engine's own where what it accepts is certain to be what the schema accepts and returns unchanged. */
+export function laneOf(schema: object): Lane {
+  let lane = known.get(schema);
+  if (!lane) {
+    lane = findLane(schema);
+    known.set(schema, lane);
+  }
+  return lane;
+}
+
+function findLane(schema: object): Lane {
+  if (!definitionOf(schema)) return { lane: "javascript", why: "it is not a schema of Zod 4" };
+  const vetting: Vetting = { lengths: false, patterns: false };
+  try {
+    const json = vet(schema, vetting);
+    return { lane: "native", json, ...vetting };
+  } catch (error) {
+    // A getter of a recursive schema that goes on for ever ends here too.
+    return {
+      lane: "javascript",
+      why: error instanceof Unvetted ? `it has ${error.message}` : "it cannot be walked",
+    };
+  }
+}
+
+const printed = new Set<string>();
+
+/** With `DIALOGUE_DEBUG=schemas`, says once for each event which lane it has and why. */
+export function printLane({ name }: EventDefinition, lane: Lane): void {
+  if (!(process.env["DIALOGUE_DEBUG"] ?? "").split(",").includes("schemas")) return;
+  const why =
+    lane.lane === "native" ? "judged by the engine, what it does not accept by the schema" : lane.why;
+  const line = `[Dialogue] [schemas] event '${name}': ${lane.lane} (${why})`;
+  if (printed.has(line)) return;
+  printed.add(line);
+  console.error(line);
+}
