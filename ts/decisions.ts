@@ -2,6 +2,7 @@ import type {
   AuthData,
   DialogueContext,
   DialogueErrorCode,
+  EventDefinition,
   EventMessage,
   HooksConfig,
   Result,
@@ -47,6 +48,7 @@ const HAS_META = 2;
 /** What the engine asks JavaScript to decide. Verdicts on events leave together: see `settle`. */
 export class Decisions {
   readonly #support: DecisionSupport;
+  readonly #faults = new WeakSet<EventDefinition>();
   #verdicts: string[] = [];
 
   constructor(support: DecisionSupport) {
@@ -57,10 +59,27 @@ export class Decisions {
   event(call: DecideEvent, attachments: Buffer[]): void {
     const message = revive(call.message, attachments);
     const room = this.#support.rooms.byKey(call.key);
-    const valid = call.validate && room ? validate(room, message) : Ok();
+    const valid = call.validate && room ? this.#validate(room, message) : Ok();
     const decided = valid.isOk ? this.beforeEach(message) : valid;
     if (decided.isErr) this.#refuse(call.ticket, decided.error);
     else this.#accept(call.ticket, room, message.event, decided.value);
+  }
+
+  /** Has the event's schema judge the payload; what it makes of it takes its place. */
+  #validate(room: RoomState, message: EventMessage): Result<void, Refused> {
+    const definition = getEventByName(message.event, room.definitions);
+    if (!definition) return Ok();
+    const judged = validateEventData(definition, message.data, (error) => this.#faulty(definition, error));
+    if (judged.isErr) return Err({ code: "VALIDATION_FAILED", reason: judged.error });
+    message.data = judged.value;
+    return Ok();
+  }
+
+  /** Logs once for each definition that its schema cannot judge. */
+  #faulty(definition: EventDefinition, error: unknown): void {
+    if (this.#faults.has(definition)) return;
+    this.#faults.add(definition);
+    this.#support.dispatcher.fault(`the schema of event '${definition.name}'`, error);
   }
 
   #accept(ticket: number, room: RoomState | undefined, name: string, payload: LocalPayload): void {
@@ -174,15 +193,6 @@ export class Decisions {
 
 /** Half a character, as an input can bring it into an error message, has no place in UTF-8. */
 const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\ufffd");
-
-/** Has the event's schema judge the payload; what it makes of it takes its place. */
-function validate(room: RoomState, message: EventMessage): Result<void, Refused> {
-  const definition = getEventByName(message.event, room.definitions);
-  const judged = definition ? validateEventData(definition, message.data) : Ok(message.data);
-  if (judged.isErr) return Err({ code: "VALIDATION_FAILED", reason: judged.error });
-  message.data = judged.value;
-  return Ok();
-}
 
 /** Whether a hook's value can be taken for a message: what it says of payload and meta can be sent. */
 function isMessage(value: unknown): value is EventMessage {

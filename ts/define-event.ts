@@ -76,27 +76,70 @@ const isStandard = (schema: unknown): schema is StandardSchemaV1 =>
   (typeof schema === "object" || typeof schema === "function") &&
   typeof (schema as Partial<StandardSchemaV1> | null)?.["~standard"]?.validate === "function";
 
-/** Judges a payload by the event's schema; see `index.d.ts`. */
-export function validateEventData<T>(event: EventDefinition<T>, data: unknown): Result<T, string> {
+/** A schema that cannot be asked at once. */
+class AsyncSchema extends Error {}
+
+/** What Zod throws where a synchronous parse meets an asynchronous refinement: version 4 by a class of its own, version 3 in words. */
+const isAsyncFault = (error: unknown): boolean =>
+  error instanceof AsyncSchema ||
+  (error instanceof Error &&
+    (error.constructor.name === "$ZodAsyncError" || error.message.includes("parseAsync")));
+
+/** What a schema makes of a payload. Throws what the schema throws. */
+function ask(schema: unknown, data: unknown): Result<unknown, readonly Issue[]> {
+  if (isZod(schema)) {
+    const parsed = schema.safeParse(data);
+    return parsed.success ? Ok(parsed.data) : Err(parsed.error.issues);
+  }
+  if (!isStandard(schema)) throw new TypeError("neither a Zod schema nor a Standard Schema");
+  const parsed = schema["~standard"].validate(data);
+  if (parsed instanceof Promise) {
+    parsed.catch(() => {});
+    throw new AsyncSchema("the schema is asynchronous");
+  }
+  return parsed.issues ? Err(parsed.issues) : Ok(parsed.value);
+}
+
+/**
+ * Judges a payload by the event's schema; see `index.d.ts`.
+ *
+ * @param fault Is told of a schema that threw or is asynchronous, which refuses everything.
+ */
+export function validateEventData<T>(
+  event: EventDefinition<T>,
+  data: unknown,
+  fault?: (error: unknown) => void,
+): Result<T, string> {
   const schema: unknown = event.schema;
   if (schema === undefined) return Ok(data as T);
   const refused = (reason: string) => Err(`Event '${event.name}' validation failed: ${reason}`);
   try {
-    if (isZod(schema)) {
-      const parsed = schema.safeParse(data);
-      return parsed.success ? Ok(parsed.data as T) : refused(describe(parsed.error.issues));
-    }
-    if (!isStandard(schema)) return refused("the schema is neither a Zod schema nor a Standard Schema");
-    const parsed = schema["~standard"].validate(data);
-    if (parsed instanceof Promise) {
-      parsed.catch(() => {});
-      return refused("the schema is asynchronous");
-    }
-    return parsed.issues ? refused(describe(parsed.issues)) : Ok(parsed.value as T);
-  } catch {
+    const judged = ask(schema, data);
+    return judged.isOk ? Ok(judged.value as T) : refused(describe(judged.error));
+  } catch (error) {
+    fault?.(error);
     // What a refinement threw may hold anything; it is not for those who read this reason.
-    return refused("the schema threw or is asynchronous");
+    return refused(isAsyncFault(error) ? "the schema is asynchronous" : "the schema threw");
   }
+}
+
+const probed = new WeakMap<object, boolean>();
+
+/** Whether a schema shows itself asynchronous for values that any schema can be asked about. */
+export function isAsync(schema: object): boolean {
+  let found = probed.get(schema);
+  if (found === undefined) {
+    found = [undefined, null, {}].some((value) => {
+      try {
+        ask(schema, value);
+        return false;
+      } catch (error) {
+        return isAsyncFault(error);
+      }
+    });
+    probed.set(schema, found);
+  }
+  return found;
 }
 
 const describe = (issues: readonly Issue[]): string => issues.map(describeIssue).join(", ");

@@ -1,5 +1,5 @@
 import type { EventDefinition, RoomConfig } from "../index.js";
-import { checkEvent } from "./define-event.js";
+import { checkEvent, isAsync } from "./define-event.js";
 import { invalidConfig } from "./errors.js";
 import { type Fields, fields, flag, integer, list, optional, text, texts } from "./fields.js";
 import { laneOf, printLane } from "./schema/lane.js";
@@ -71,10 +71,15 @@ export function readEvents(
 ): EventDefinition[] {
   return list(value, path, "event definitions").map((item, index) => {
     checkEvent(item, `${path}[${index}]`);
+    checkSynchronous(item, `${path}[${index}].schema`);
     const { name, schema, description, history } = item;
     if (schema !== undefined || description !== undefined || history !== undefined) return item;
     return definitions.find((definition) => definition.name === name) ?? item;
   });
+}
+
+function checkSynchronous({ schema }: EventDefinition, path: string): void {
+  if (schema !== undefined && isAsync(schema)) throw invalidConfig(path, "must be a synchronous schema");
 }
 
 /** The part of a definition that the engine knows. */
