@@ -3,6 +3,7 @@
 mod adversarial;
 mod capacity;
 mod conversation;
+mod decisions;
 mod handshakes;
 mod history;
 mod interop;

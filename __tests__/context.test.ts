@@ -1,0 +1,4 @@
+import { context } from "./suites/context.js";
+import { serve } from "./support/server.js";
+
+context(serve);

@@ -1,0 +1,4 @@
+import { deciding } from "./suites/deciding.js";
+import { serve } from "./support/server.js";
+
+deciding(serve);
