@@ -1,11 +1,10 @@
 // What a delivered event costs the server, and what an idle connection holds: dialogue-rs beside a plain socket.io server of
 // the same wire protocol, on Node and on Bun, interleaved in one run. See README.md for options and how to read it.
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { cpuMicroseconds, median, residentBytes } from "./process-usage.mjs";
 import { Program } from "./program.mjs";
+import { here, subjectsOf } from "./subjects.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -24,16 +23,7 @@ const runs = Number(options.runs);
 const milliseconds = Number(options.seconds) * 1_000;
 const idle = Number(options.idle);
 
-const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const runtimes = options.runtimes
-  .split(",")
-  .map((name) => ({ name, path: name === "bun" ? bunPath() : process.execPath }))
-  .filter(({ name, path }) => path !== undefined || console.error(`${name} is not installed: left out`));
-const subjects = options.servers
-  .split(",")
-  .flatMap((server) =>
-    runtimes.map((runtime) => ({ server, runtime, label: `${server} on ${runtime.name}` })),
-  );
+const subjects = subjectsOf(options.servers, options.runtimes);
 
 const open = Number(execFileSync("sh", ["-c", "ulimit -n"]).toString().trim()) || Number.POSITIVE_INFINITY;
 const most = Math.max(idle, ...numbers(options.clients));
@@ -150,15 +140,5 @@ function printIdle({ idle: count, results }) {
     console.log(
       `  ${result.label.padEnd(22)} ${(result.median / 1_000).toFixed(1).padStart(7)}  ${ratio(results, result).padStart(8)}   [${all}]`,
     );
-  }
-}
-
-function bunPath() {
-  const local = here("../node_modules/bun/bin/bun.exe");
-  if (existsSync(local)) return local;
-  try {
-    return execFileSync("sh", ["-c", "command -v bun"]).toString().trim();
-  } catch {
-    return undefined;
   }
 }

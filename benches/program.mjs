@@ -8,8 +8,8 @@ export class Program {
   #look = () => {};
   #ended;
 
-  constructor(runtime, file, flags = []) {
-    this.#process = spawn(runtime, [...flags, file], { stdio: ["pipe", "pipe", "inherit"] });
+  constructor(runtime, file, flags = [], args = []) {
+    this.#process = spawn(runtime, [...flags, file, ...args], { stdio: ["pipe", "pipe", "inherit"] });
     this.#process.stdin.on("error", () => {});
     createInterface({ input: this.#process.stdout }).on("line", (line) => {
       if (!line.startsWith("{")) return;

@@ -1,15 +1,21 @@
-// The package under measurement: one room, everyone subscribed, no history, no hooks.
+// The package under measurement: one room, everyone subscribed, no history. With --hooks: beforeEach and afterEach.
+// With --blocked: the JavaScript thread is blocked for 50 of every 100 ms.
 import { createDialogue, createSilentLogger } from "dialogue-rs";
 import { onTold, say } from "../program.mjs";
 import { collect } from "./collect.mjs";
+import { block, hooks } from "./hooks.mjs";
 
 const dialogue = createDialogue({
   port: 0,
   host: "127.0.0.1",
   logger: createSilentLogger(),
+  ...(process.argv.includes("--hooks") && { hooks: { events: hooks } }),
+  // The peer has no limits on rates.
+  limits: { rate: false },
   rooms: { bench: { name: "Bench", events: [{ name: "message" }], defaultSubscriptions: ["message"] } },
 });
 await dialogue.start();
+if (process.argv.includes("--blocked")) block();
 say({ port: dialogue.port });
 onTold(async () => {
   await collect();

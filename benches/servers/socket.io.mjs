@@ -1,9 +1,13 @@
 // The peer: a plain socket.io server that implements the same wire protocol for the same room, as one would write it by hand:
 // members are sockets in a Socket.IO room per room and event, and a trigger is one `io.to(room).emit`.
+// With --hooks: beforeEach and afterEach. With --blocked: the thread is blocked for 50 of every 100 ms.
 import { createServer } from "node:http";
 import { Server } from "socket.io";
 import { onTold, say } from "../program.mjs";
 import { collect } from "./collect.mjs";
+import { block, hooks } from "./hooks.mjs";
+
+const hooked = process.argv.includes("--hooks");
 
 const rooms = new Map([
   [
@@ -74,7 +78,7 @@ io.on("connection", (socket) => {
   command("dialogue:trigger", (room, { roomId, event, data, meta }, fail) => {
     if (!room.events.includes(event))
       return fail("EVENT_NOT_ALLOWED", `Event '${event}' is not allowed in room '${roomId}'`);
-    const message = {
+    let message = {
       event,
       roomId,
       data,
@@ -83,11 +87,21 @@ io.on("connection", (socket) => {
       offset: ++room.offset,
       ...(meta && { meta }),
     };
+    if (hooked) {
+      const decided = hooks.beforeEach({ context: {}, roomId, message, from: userId });
+      if (!decided.isOk) return fail("EVENT_BLOCKED", decided.error);
+      message = { ...message, data: decided.value.data, meta: decided.value.meta };
+    }
     io.to(topic(roomId, event)).emit("dialogue:event", message);
+    if (hooked) {
+      const recipientCount = io.sockets.adapter.rooms.get(topic(roomId, event))?.size ?? 0;
+      hooks.afterEach({ context: {}, roomId, message, recipientCount });
+    }
     return {};
   });
 });
 
+if (process.argv.includes("--blocked")) block();
 http.listen(0, "127.0.0.1", () => say({ port: http.address().port }));
 onTold(async () => {
   await collect();
