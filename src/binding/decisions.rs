@@ -29,9 +29,11 @@ impl NativeDialogue {
     pub fn decide(&self, verdicts_json: String) -> Result<()> {
         let rows: Vec<Row<'_>> =
             serde_json::from_str(&verdicts_json).map_err(|error| malformed("verdicts", &error))?;
-        for row in rows {
-            apply(self.core(), row, Attachments::default());
-        }
+        self.server.together(|| {
+            for row in rows {
+                apply(self.core(), row, Attachments::default());
+            }
+        });
         Ok(())
     }
 

@@ -143,6 +143,17 @@ impl Server {
         lock(&self.running).as_ref().map(|running| running.address)
     }
 
+    /// Does something that sends to many more than once, so that what one of them gets leaves in one write.
+    pub fn together<T>(&self, act: impl FnOnce() -> T) -> T {
+        // Never waits: while the server starts or stops, there is nothing to gain.
+        let transport =
+            self.running.try_lock().ok().and_then(|running| Some(running.as_ref()?.transport.clone()));
+        match transport {
+            Some(transport) => transport.together(act),
+            None => act(),
+        }
+    }
+
     /// Transport sessions that are open or about to be gone.
     pub fn sessions(&self) -> usize {
         lock(&self.running).as_ref().map_or(0, |running| running.transport.count())

@@ -1,6 +1,9 @@
 //! Writes what a turn of the engine put into outboxes, one write per connection.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use tokio::{sync::Notify, task::yield_now};
 
@@ -15,14 +18,42 @@ pub struct Flusher {
     first: Notify,
 }
 
+/// Holds flushers back while one thread says several things at once, so that they leave in one write per connection.
+#[derive(Debug, Default)]
+pub struct Cork(AtomicUsize);
+
+impl Cork {
+    fn is_in(&self) -> bool {
+        self.0.load(Ordering::SeqCst) > 0
+    }
+
+    /// Holds back from now on.
+    pub fn put_in(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// `true`: nobody holds back any more, and what was marked meanwhile is to be flushed. A session that is marked without a wake
+    /// was marked before this, so that whoever wakes the flushers now finds it.
+    pub fn take_out(&self) -> bool {
+        self.0.fetch_sub(1, Ordering::SeqCst) == 1
+    }
+}
+
 impl Flusher {
-    /// Remembers a session until the end of the turn.
-    pub fn mark(&self, session: Arc<Session>) {
+    /// Remembers a session until the end of the turn, which does not come while there is a cork.
+    pub fn mark(&self, session: Arc<Session>, cork: &Cork) {
         let mut marked = lock(&self.marked);
         marked.push(session);
-        let wake = marked.len() == 1;
+        let is_first = marked.len() == 1;
         drop(marked);
-        if wake {
+        if is_first && !cork.is_in() {
+            self.first.notify_one();
+        }
+    }
+
+    /// The cork is out.
+    pub fn wake(&self) {
+        if !lock(&self.marked).is_empty() {
             self.first.notify_one();
         }
     }

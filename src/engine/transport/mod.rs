@@ -25,7 +25,10 @@ use std::{
 use bytes::Bytes;
 use socketioxide_core::Str;
 
-use self::{flush::Flusher, heartbeat::Heartbeat};
+use self::{
+    flush::{Cork, Flusher},
+    heartbeat::Heartbeat,
+};
 pub use self::{
     frame::{Frame, Frames},
     session::{CloseReason, Session},
@@ -109,6 +112,7 @@ pub struct Transport {
     /// Sessions per address, where that is bounded. A std mutex: held to count one up or down.
     addresses: Mutex<HashMap<IpAddr, u64>>,
     flushers: Box<[Flusher]>,
+    cork: Cork,
     heartbeat: Heartbeat,
     /// Polling sessions that were closed with something left to fetch.
     parting: DeadlineQueue<Id>,
@@ -126,6 +130,7 @@ impl Transport {
         let transport = Arc::new(Self {
             heartbeat: Heartbeat::new(&options.socket),
             flushers: (0..options.threads.max(1)).map(|_| Flusher::default()).collect(),
+            cork: Cork::default(),
             parting: DeadlineQueue::new(CLOSE_TIMEOUT),
             sessions: RwLock::default(),
             addresses: Mutex::default(),
@@ -156,6 +161,23 @@ impl Transport {
     /// Sessions that are open or parting.
     pub fn count(&self) -> usize {
         read(&self.sessions).len()
+    }
+
+    /// Does something that sends to many more than once: what one of them gets by it leaves in one write.
+    pub fn together<T>(&self, act: impl FnOnce() -> T) -> T {
+        struct Out<'a>(&'a Transport);
+        impl Drop for Out<'_> {
+            fn drop(&mut self) {
+                if self.0.cork.take_out() {
+                    for flusher in &*self.0.flushers {
+                        flusher.wake();
+                    }
+                }
+            }
+        }
+        self.cork.put_in();
+        let _out = Out(self);
+        act()
     }
 
     /// Closes every session, so that its client reconnects to whatever comes next.

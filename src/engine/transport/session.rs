@@ -497,7 +497,7 @@ impl Session {
                 if !state.marked && !state.flushing && !state.blocked {
                     state.marked = true;
                     drop(state);
-                    self.flusher().mark(self.clone());
+                    self.flusher().mark(self.clone(), &self.transport.cork);
                 }
             }
             Link::Polling { waiting: true, .. } => {

@@ -91,8 +91,10 @@ fn read_available(
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             };
-            let result =
-                reader.feed(&mut buffer[..count], &mut |incoming| handle(session, receiver, incoming));
+            // What one read brings, is answered in one write.
+            let result = session.transport().together(|| {
+                reader.feed(&mut buffer[..count], &mut |incoming| handle(session, receiver, incoming))
+            });
             if let Err(reason) = result {
                 return Ok(Read::Broken(reason));
             }
