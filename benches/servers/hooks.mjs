@@ -1,12 +1,12 @@
 // What both servers run in JavaScript: the same hooks, and the same blocking.
 
 /** So that the hook does something. */
-let told = 0;
+export const seen = { recipients: 0 };
 
 export const hooks = {
   beforeEach: ({ message }) => ({ isOk: true, value: message }),
   afterEach: ({ recipientCount }) => {
-    told += recipientCount;
+    seen.recipients += recipientCount;
   },
 };
 
