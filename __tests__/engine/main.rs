@@ -4,7 +4,6 @@ mod adversarial;
 mod capacity;
 mod conversation;
 mod decisions;
-mod handshakes;
 mod history;
 mod interop;
 mod order;

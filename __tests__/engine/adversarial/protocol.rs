@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use crate::{
-    handshakes::resident,
     raw::{Raw, frame, http, poll, session},
     support::{TestServer, chat},
 };
@@ -37,21 +36,6 @@ async fn line_01_frames_that_the_protocol_forbids() {
         raw.write(bytes).await;
         assert_eq!(raw.close_code().await, Some(code), "{bytes:?}");
     }
-}
-
-#[tokio::test]
-async fn line_02_fragments_without_end_and_without_content() {
-    let server = server();
-    let mut raw = Raw::connected(server.address()).await;
-    let before = resident();
-    raw.write(&frame(0x01, b"")).await;
-    let chunk: Vec<u8> = std::iter::repeat_n(frame(0x00, b""), 10_000).flatten().collect();
-    for _ in 0..1_000 {
-        raw.write(&chunk).await;
-    }
-    assert_eq!(raw.close_code().await, Some(1009));
-    let grown = resident().saturating_sub(before);
-    assert!(grown < 2 << 20, "{grown} bytes");
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 //! One client's session: its link, its outbox, and how it ends.
 
+mod polling;
+mod upgrade;
+
 use std::sync::{Arc, Mutex};
 
 use tokio::{net::TcpStream, sync::Notify};
@@ -9,6 +12,8 @@ use super::{
     outbox::{Batch, Outbox},
 };
 use crate::engine::{ids::Id, lock::lock};
+
+pub(super) use self::polling::PollError;
 
 /// Why a session ended, with Engine.IO's own words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -350,144 +355,6 @@ impl Session {
         self.transport.forget(&self.id);
     }
 
-    // ------------------------------------------------------------------ polling
-
-    /// A GET begins to wait.
-    pub(super) fn begin_poll(&self) -> Result<(), PollError> {
-        match &mut lock(&self.state).link {
-            Link::Polling { waiting: true, .. } => Err(PollError::Overlap),
-            Link::Polling { waiting, .. } => {
-                *waiting = true;
-                Ok(())
-            }
-            Link::WebSocket(_) | Link::Gone => Err(PollError::WrongTransport),
-        }
-    }
-
-    /// A waiting GET went away: its client is gone, and the session with it.
-    pub(super) fn abandon_poll(self: &Arc<Self>) {
-        let mut state = lock(&self.state);
-        if let Link::Polling { waiting, .. } = &mut state.link {
-            *waiting = false;
-            if state.close.is_none() {
-                self.close_locked(&mut state, CloseReason::TransportClose);
-            }
-        }
-    }
-
-    /// What a waiting GET is answered with, or `None` while there is nothing to say.
-    pub(super) fn take_poll(&self) -> Option<Vec<u8>> {
-        let mut state = lock(&self.state);
-        let closing = state.close.as_ref().map(|close| close.reason);
-        let Link::Polling { waiting, .. } = &mut state.link else {
-            // The upgrade was completed while this request waited.
-            return Some(b"6".to_vec());
-        };
-        *waiting = false;
-        let mut payload = state.outbox.take_payload();
-        match closing {
-            Some(reason) => {
-                // The client said so itself and knows; any other reason it has to be told.
-                let last: &[u8] = if reason == CloseReason::TransportClose { b"6" } else { b"1" };
-                if !payload.is_empty() {
-                    payload.push(b'\x1e');
-                }
-                payload.extend_from_slice(last);
-                state.link = Link::Gone;
-                drop(state);
-                self.transport.forget(&self.id);
-            }
-            None if payload.is_empty() && state.upgrade == Upgrade::Probed => payload.push(b'6'),
-            None if payload.is_empty() => {
-                if let Link::Polling { waiting, .. } = &mut state.link {
-                    *waiting = true;
-                }
-                return None;
-            }
-            None => {}
-        }
-        Some(payload)
-    }
-
-    /// A POST begins to be read.
-    pub(super) fn begin_post(&self) -> Result<(), PollError> {
-        let mut state = lock(&self.state);
-        if state.close.is_some() {
-            return Err(PollError::WrongTransport);
-        }
-        match &mut state.link {
-            Link::Polling { receiving: true, .. } => Err(PollError::Overlap),
-            Link::Polling { receiving, .. } => {
-                *receiving = true;
-                Ok(())
-            }
-            Link::WebSocket(_) | Link::Gone => Err(PollError::WrongTransport),
-        }
-    }
-
-    /// A POST was handled.
-    pub(super) fn end_post(&self) {
-        if let Link::Polling { receiving, .. } = &mut lock(&self.state).link {
-            *receiving = false;
-        }
-    }
-
-    /// Whether the session takes further messages: a POST is not answered before.
-    pub(super) fn is_ready(&self) -> bool {
-        let state = lock(&self.state);
-        !state.paused || state.close.is_some()
-    }
-
-    /// A closed polling session whose last words nobody fetched in time.
-    pub(super) fn part(&self) {
-        let mut state = lock(&self.state);
-        if state.close.is_some() && matches!(state.link, Link::Polling { .. }) {
-            state.link = Link::Gone;
-            state.outbox.clear();
-            drop(state);
-            self.wake.notify_waiters();
-            self.transport.forget(&self.id);
-        }
-    }
-
-    // ------------------------------------------------------------------ upgrade
-
-    /// A WebSocket wants to take over. One at a time, and only a polling session.
-    pub(super) fn begin_upgrade(&self) -> bool {
-        let mut state = lock(&self.state);
-        let free = matches!(state.link, Link::Polling { .. })
-            && state.upgrade == Upgrade::None
-            && state.close.is_none();
-        if free {
-            state.upgrade = Upgrade::Opened;
-        }
-        free
-    }
-
-    /// The probe was answered: the pending poll is let go.
-    pub(super) fn probed(&self) {
-        lock(&self.state).upgrade = Upgrade::Probed;
-        self.wake.notify_waiters();
-    }
-
-    /// The WebSocket did not make it; the polling session lives on.
-    pub(super) fn cancel_upgrade(&self) {
-        lock(&self.state).upgrade = Upgrade::None;
-    }
-
-    /// The WebSocket takes over, and with it the outbox. `false`: the session ended meanwhile.
-    pub(super) fn complete_upgrade(self: &Arc<Self>, stream: Arc<TcpStream>) -> bool {
-        let mut state = lock(&self.state);
-        if state.close.is_some() || !matches!(state.link, Link::Polling { .. }) {
-            return false;
-        }
-        state.link = Link::WebSocket(stream);
-        state.upgrade = Upgrade::None;
-        self.wake.notify_waiters();
-        self.deliver_soon(state);
-        true
-    }
-
     // ------------------------------------------------------------------ inside
 
     /// Has the flusher or the pending poll take what was queued.
@@ -559,13 +426,4 @@ impl Session {
             receiver.closed(reason);
         }
     }
-}
-
-/// Why a polling request is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PollError {
-    /// Another one of its kind is under way.
-    Overlap,
-    /// The session no longer polls.
-    WrongTransport,
 }

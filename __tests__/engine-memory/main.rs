@@ -1,13 +1,22 @@
-//! Handshakes that go wrong, very many of them: memory comes back, and a good client gets in throughout.
+//! Memory, measured in a process where nothing else runs: fragments without content (line 2 of the threat list), and
+//! handshakes that go wrong, very many of them: memory comes back, and a good client gets in throughout.
 //!
-//! 20,000; with `DIALOGUE_TEST_LONG=1` 1,000,000.
+//! 20,000 handshakes; with `DIALOGUE_TEST_LONG=1` 1,000,000.
+
+#[path = "../engine/raw.rs"]
+#[allow(dead_code, reason = "the engine's other tests use the rest")]
+mod raw;
+#[path = "../engine/support.rs"]
+#[allow(dead_code, reason = "the engine's other tests use the rest")]
+mod support;
 
 use std::{net::SocketAddr, time::Duration};
 
 use serde_json::json;
 use tokio::{io::AsyncWriteExt, net::TcpSocket};
 
-use crate::support::{TestServer, chat, within};
+use raw::{Raw, frame};
+use support::{TestServer, chat, within};
 
 /// Handshakes under way at a time.
 const TASKS: usize = 64;
@@ -66,8 +75,25 @@ async fn storm(target: SocketAddr, count: usize) {
     }
 }
 
+#[tokio::test]
+async fn line_02_fragments_without_end_and_without_content() {
+    let _alone = alone().await;
+    let server = TestServer::start(json!({ "limits": { "drain": 50 } }), &[]);
+    let mut raw = Raw::connected(server.address()).await;
+    let before = resident();
+    raw.write(&frame(0x01, b"")).await;
+    let chunk: Vec<u8> = std::iter::repeat_n(frame(0x00, b""), 10_000).flatten().collect();
+    for _ in 0..1_000 {
+        raw.write(&chunk).await;
+    }
+    assert_eq!(raw.close_code().await, Some(1009));
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 2 << 20, "{grown} bytes");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_storm_of_wrong_handshakes_leaves_nothing_behind() {
+    let _alone = alone().await;
     let server = TestServer::start(
         json!({
             "cors": { "any": false, "origins": ["https://app.example"] },
@@ -106,8 +132,14 @@ async fn a_storm_of_wrong_handshakes_leaves_nothing_behind() {
     assert!(after as f64 <= before as f64 * 1.05, "{before} bytes before, {after} after");
 }
 
+/// One test at a time: what another one allocates would be counted too.
+async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
+    static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    ALONE.lock().await
+}
+
 /// Bytes of this process that are resident.
-pub fn resident() -> usize {
+fn resident() -> usize {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
     pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4_096
 }
