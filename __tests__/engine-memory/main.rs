@@ -49,7 +49,7 @@ async fn go_wrong(target: SocketAddr, n: usize) {
     socket.bind(source).unwrap();
     let Ok(mut stream) = socket.connect(target).await else { return };
     let _ = stream.write_all(REQUESTS[n % REQUESTS.len()].as_bytes()).await;
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         let mut answer = [0; 512];
         let _ = tokio::time::timeout(Duration::from_millis(50), async {
             stream.readable().await.ok();

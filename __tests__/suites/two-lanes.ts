@@ -133,8 +133,9 @@ export function twoLanes(serve: Serve): void {
     stage.atEnd(() => program.kill());
     const { samples } = await program.line("samples", LONG ? 600_000 : 60_000);
     console.log(`bytes after each tenth of the events: ${samples.join(", ")}`);
-    const [first, ...later] = samples as number[];
-    expect(Math.max(...later.slice(-3))).toBeLessThanOrEqual(first! * 1.05);
+    // The first tenths warm up; of the last ones the least counts: a leak raises it, a collector that was late does not.
+    const [early, late] = [Math.max(...samples.slice(0, 3)), Math.min(...samples.slice(-3))];
+    expect(late / early).toBeLessThanOrEqual(1.05);
     expect(await program.exited()).toBe(0);
   }, 700_000);
 }
