@@ -97,6 +97,11 @@ impl Options {
         self.socket.transports.contains(&transport)
     }
 
+    /// From one answered ping to the end of the next one's time.
+    fn patience(&self) -> Duration {
+        ms(self.socket.ping_interval.saturating_add(self.socket.ping_timeout))
+    }
+
     fn max_payload(&self) -> usize {
         usize::try_from(self.socket.max_http_buffer_size).unwrap_or(usize::MAX)
     }

@@ -3,7 +3,10 @@
 mod polling;
 mod upgrade;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use tokio::{net::TcpStream, sync::Notify};
 
@@ -14,6 +17,9 @@ use super::{
 use crate::engine::{ids::Id, lock::lock};
 
 pub(super) use self::polling::PollError;
+
+/// What timers, the client's and ours, are early or late by.
+const TIMER_TICK: Duration = Duration::from_millis(3);
 
 /// Why a session ended, with Engine.IO's own words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +66,12 @@ impl CloseReason {
             Self::InvalidText => 1007,
             Self::TooLarge => 1009,
         }
+    }
+
+    /// Whether a polling client may still come for the last words: it was not at fault, or said goodbye itself, and its poll may be
+    /// on its way.
+    fn has_last_words(self) -> bool {
+        matches!(self, Self::ForcedClose | Self::ServerShutdown | Self::TransportClose)
     }
 
     /// Whether what is still queued is worth sending.
@@ -112,6 +124,8 @@ struct State {
     /// Number of the last ping, and whether it was answered.
     ping: u32,
     answered: bool,
+    /// When a ping that is not answered until then has come to nothing.
+    expires: Instant,
 }
 
 /// A session.
@@ -161,6 +175,7 @@ impl Session {
                 close: None,
                 ping: 0,
                 answered: true,
+                expires: Instant::now() + transport.options.patience(),
             }),
             receiver: Mutex::new(None),
             wake: Notify::new(),
@@ -272,8 +287,18 @@ impl Session {
     pub(super) fn pong(&self) {
         let mut state = lock(&self.state);
         if !std::mem::replace(&mut state.answered, true) {
+            state.expires = Instant::now() + self.transport.options.patience();
             drop(state);
             self.transport.heartbeat.begin(self.id);
+        }
+    }
+
+    /// Ends a session whose time is up and whose timer has not come round to it: a request that comes to the millisecond is late
+    /// all the same.
+    fn expire_if_due(self: &Arc<Self>) {
+        let mut state = lock(&self.state);
+        if state.close.is_none() && Instant::now() + TIMER_TICK >= state.expires {
+            self.close_locked(&mut state, CloseReason::PingTimeout);
         }
     }
 
@@ -396,7 +421,7 @@ impl Session {
             Link::Polling { waiting, .. } => {
                 // A pending poll is answered now. Without one, a client that still asks finds the last words for a while.
                 if !*waiting {
-                    if matches!(reason, CloseReason::ForcedClose | CloseReason::ServerShutdown) {
+                    if reason.has_last_words() {
                         self.transport.parting.push(self.id);
                     } else {
                         state.link = Link::Gone;

@@ -16,7 +16,8 @@ pub(in crate::engine::transport) enum PollError {
 
 impl Session {
     /// A GET begins to wait.
-    pub(in crate::engine::transport) fn begin_poll(&self) -> Result<(), PollError> {
+    pub(in crate::engine::transport) fn begin_poll(self: &Arc<Self>) -> Result<(), PollError> {
+        self.expire_if_due();
         match &mut lock(&self.state).link {
             Link::Polling { waiting: true, .. } => Err(PollError::Overlap),
             Link::Polling { waiting, .. } => {
@@ -33,7 +34,7 @@ impl Session {
         if let Link::Polling { waiting, .. } = &mut state.link {
             *waiting = false;
             if state.close.is_none() {
-                self.close_locked(&mut state, CloseReason::TransportClose);
+                self.close_locked(&mut state, CloseReason::TransportError);
             }
         }
     }
