@@ -212,6 +212,25 @@ async fn line_10_polling_abused() {
 }
 
 #[tokio::test]
+async fn line_10_a_goodbye_and_the_poll_beside_it_may_come_in_either_order() {
+    let server = server();
+    for goodbye_first in [true, false] {
+        let id = session(server.address()).await;
+        let query = format!("&sid={id}");
+        let polling = async || poll(server.address(), "GET", &query, "").await;
+        let goodbye = async || poll(server.address(), "POST", &query, "1").await;
+        let (polled, said) = if goodbye_first {
+            let said = goodbye().await;
+            (polling().await, said)
+        } else {
+            tokio::join!(polling(), goodbye())
+        };
+        assert_eq!((said.status, polled.status, polled.body.as_str()), (200, 200, "6"));
+        assert_eq!(polling().await.status, 400);
+    }
+}
+
+#[tokio::test]
 async fn line_11_rival_upgrades() {
     let server = server();
     let id = session(server.address()).await;
