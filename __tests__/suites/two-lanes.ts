@@ -100,7 +100,7 @@ export function twoLanes(serve: Serve): void {
       const refused = Promise.all(
         Array.from({ length: 300 }, (_, n) =>
           bob!.socket
-            .timeout(30_000)
+            .timeout(seconds * 1_000 + 30_000)
             .emitWithAck("dialogue:trigger", { roomId: "hooked", event: "decided", data: n }),
         ),
       );
