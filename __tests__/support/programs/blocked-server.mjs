@@ -16,7 +16,8 @@ const dialogue = createDialogue({
     },
   },
   hooks: { clients: { beforeJoin: () => Ok() } },
-  socket: { pingInterval: 300, pingTimeout: 300 },
+  // Together less than the block, and more than a busy machine keeps a client from answering.
+  socket: { pingInterval: 500, pingTimeout: 1_500 },
   limits: { hookTimeout: 400, hookQueue: 200, rate: false },
 });
 dialogue.on("hooked", { name: "block" }, () => {
