@@ -118,9 +118,9 @@ export function twoLanes(serve: Serve): void {
       expect(talked).toBeGreaterThan(100);
       const after = await program.line("grown", seconds * 1_000 + 10_000);
       expect(after.grown).toBeLessThan(60 * 1_048_576);
-      expect(await ada!.ask("dialogue:trigger", { roomId: "hooked", event: "decided", data: 1 })).toEqual({
-        ok: true,
-      });
+      const decidesAgain = async () =>
+        (await ada!.ask("dialogue:trigger", { roomId: "hooked", event: "decided", data: 1 })).ok;
+      await eventually(decidesAgain, "decisions are made again", 10_000);
     }, 120_000);
   });
 
@@ -133,9 +133,7 @@ export function twoLanes(serve: Serve): void {
     stage.atEnd(() => program.kill());
     const { samples } = await program.line("samples", LONG ? 600_000 : 60_000);
     console.log(`bytes after each tenth of the events: ${samples.join(", ")}`);
-    // The first tenths warm up; of the last ones the least counts: a leak raises it, a collector that was late does not.
-    const [early, late] = [Math.max(...samples.slice(0, 3)), Math.min(...samples.slice(-3))];
-    expect(late / early).toBeLessThanOrEqual(1.05);
+    expect(Math.max(...samples)).toBeLessThanOrEqual(samples[0] * 1.05);
     expect(await program.exited()).toBe(0);
   }, 700_000);
 }
