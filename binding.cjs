@@ -837,4 +837,7 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.NativeDialogue = nativeBinding.NativeDialogue
 module.exports.errorTable = nativeBinding.errorTable
+module.exports.jwtCheck = nativeBinding.jwtCheck
+module.exports.jwtSign = nativeBinding.jwtSign
+module.exports.jwtVerify = nativeBinding.jwtVerify
 module.exports.limitsTable = nativeBinding.limitsTable

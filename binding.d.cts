@@ -72,6 +72,10 @@ export declare class NativeDialogue {
   broadcast(argsJson: string, attachments: Array<Buffer>): void
   /** The app answered. `headers`: name, value, name, value … */
   httpRespond(id: number, status: number, headers: Array<string>, body?: Buffer | undefined | null): void
+  /** What a client's token says, as JSON `{ renewals, claims }`; `null` where it was renewed as often as the caller knows. */
+  clientClaims(id: string, renewals: number): string | null
+  /** The set of keys was fetched; `null`: that failed. What is wrong with it, or `null`. */
+  setJwks(setJson?: string | undefined | null): string | null
   /** The key of the new room; 0: the id is taken; -1: it is not acceptable. */
   createRoom(id: string, configJson: string, createdById?: string | undefined | null): number
   /** `false`: no such room. */
@@ -106,6 +110,18 @@ export interface Drained {
 
 /** The engine's table of error codes, as JSON. */
 export declare function errorTable(): string
+
+/** What is wrong with settings for tokens, beginning with the field; `null`: nothing. */
+export declare function jwtCheck(settingsJson: string): string | null
+
+/**
+ * Signs claims: JSON `{ token }`, or `{ invalid }`, which begins with the field. `key`: base64 of a secret or of PEM text.
+ * `lifetime`: seconds.
+ */
+export declare function jwtSign(claimsJson: string, key: string, algorithm: string | undefined | null, lifetime: number, keyId?: string | undefined | null): string
+
+/** Verifies a token: JSON `{ claims }`, `{ error }` for what is wrong with it, or `{ invalid }` for what is wrong with the settings. */
+export declare function jwtVerify(token: string, settingsJson: string): string
 
 /** The engine's table of limits, as JSON. */
 export declare function limitsTable(): string

@@ -338,7 +338,9 @@ export interface ClientRooms {
 export interface JwtClaims {
   /** The user id. */
   sub: string;
+  /** When it ends. */
   exp: number;
+  /** When it was issued. A token whose issuer leaves it out is accepted, and then it is absent here too. */
   iat: number;
   [key: string]: unknown;
 }
@@ -375,22 +377,64 @@ export type JwtAlgorithm =
   | "ES384"
   | "EdDSA";
 
-/** How the engine verifies tokens. **Not available yet**: a config with `jwt` is refused. */
+/**
+ * How the engine verifies the token in `auth.token`, or in an `Authorization: Bearer` header: without JavaScript. Exactly one of
+ * `secret`, `publicKey`, `jwks` and `jwksUri`. The connection ends when the token does; see `docs/identity.md`.
+ */
 export interface JwtConfig {
+  /** For HS256, HS384, HS512. Use at least 32 random bytes: a shorter or guessable one can be found from a single token. */
   secret?: string | Uint8Array;
-  /** PEM. */
+  /** PEM: RSA of 2,048 to 8,192 bits, P-256, P-384 or Ed25519; or a certificate of such a key. */
   publicKey?: string;
+  /** JSON Web Keys. A token's `kid` says which one; those that verify no signatures are passed over. */
   jwks?: { keys: object[] };
-  /** `https`, or `http` to loopback. */
+  /**
+   * Where such a set is fetched: `https`, or `http` to loopback. Fetched when the first token comes, then for a `kid` that is not
+   * known at most once a minute, and every ten minutes while tokens come. 5 s and 256 KiB at most, no redirects.
+   */
   jwksUri?: string;
+  /** Those that count. Default: all that the key is for, read from the key. */
   algorithms?: JwtAlgorithm[];
+  /** Whose tokens are taken: `iss` is one of these. Default: anyone's who has the key. */
   issuer?: string | string[];
+  /** For whom: `aud` names one of these. Default: not asked. */
   audience?: string | string[];
-  /** Seconds of tolerance for `exp` and `nbf`. Default 0. */
+  /** Seconds by which clocks may differ, 0 to 86,400: for `exp`, `nbf` and `iat`. Default 0. */
   leeway?: number;
-  /** Whether one without a token is refused. Default true. */
+  /**
+   * Whether one without a token is refused. Default true. With false such a one gets the socket id as its user id, never a name of its
+   * own choosing; a token that is not good is refused all the same.
+   */
   required?: boolean;
 }
+
+/**
+ * Signs a token. `iat` is now, `exp` follows from `expiresIn`; claims that are given stay as they are.
+ *
+ * @param key A secret, or a private key in PEM: RSA, or in PKCS #8 P-256, P-384 or Ed25519.
+ * @param options.algorithm Default: HS256 with a secret; RS256, ES256, ES384 or EdDSA by the kind of the private key.
+ * @param options.expiresIn Seconds, or a text such as `"30s"`, `"15m"`, `"1h"`, `"7d"`. Default one hour.
+ * @param options.keyId The header's `kid`.
+ * @throws {@link DialogueError} `INVALID_CONFIG` for a key, a claim or an option that is not acceptable.
+ */
+export function signJwt(
+  claims: Record<string, unknown> & { sub: string },
+  key: string | Uint8Array,
+  options?: { algorithm?: JwtAlgorithm; expiresIn?: number | string; keyId?: string },
+): string;
+
+/**
+ * Verifies a token as the engine does at a connect: signature, `exp` (which it must have), `nbf`, `iat`, and what the options ask for.
+ * An `Err` says in a sentence what is wrong and shows nothing of the token.
+ *
+ * @param key A secret, a public key in PEM, or a set of JSON Web Keys. A PEM text is never taken for a secret.
+ * @throws {@link DialogueError} `INVALID_CONFIG` for a key or an option that is not acceptable.
+ */
+export function verifyJwt(
+  token: string,
+  key: string | Uint8Array | { keys: object[] },
+  options?: Omit<JwtConfig, "secret" | "publicKey" | "jwks" | "jwksUri" | "required">,
+): Result<JwtClaims, string>;
 
 // ---------------------------------------------------------------- hooks
 
@@ -499,7 +543,7 @@ export interface DialogueConfig {
   cors?: CorsConfig | boolean;
   /** Only reported by the adapter; the engine runs where it is loaded. */
   runtime?: Runtime;
-  /** Not available yet: refused. */
+  /** Which tokens say who connects. With `hooks.socket.authenticate` too: that is asked after a good token, and gets its `claims`. */
   jwt?: JwtConfig;
   limits?: LimitsConfig;
   socket?: SocketOptions;

@@ -5,6 +5,7 @@ import type { Decisions } from "./decisions.js";
 import type { Dispatcher } from "./dispatcher.js";
 import type { HistoryRequests } from "./history-requests.js";
 import type { HttpBridge } from "./http/bridge.js";
+import type { JwksSource } from "./jwks.js";
 import type { Call, NativeDialogue } from "./native.js";
 import { pack, revive } from "./payload.js";
 import type { Rooms } from "./rooms.js";
@@ -27,6 +28,8 @@ export interface Parts {
   readonly triggers: Triggers;
   readonly histories: HistoryRequests;
   readonly http: HttpBridge;
+  /** Where the keys of tokens are fetched, if they are. */
+  readonly jwks: JwksSource | undefined;
   /** Milliseconds that a hook may take to settle. */
   readonly hookTimeout: number;
 }
@@ -54,6 +57,12 @@ export function handleCall(parts: Parts, call: Call, attachments: Buffer[]): voi
       break;
     case "decideConnect":
       decisions.connect(call);
+      break;
+    case "refreshed":
+      parts.clients.refreshed(call.id);
+      break;
+    case "keysWanted":
+      void parts.jwks?.fetch();
       break;
     case "joined":
     case "left":

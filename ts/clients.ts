@@ -38,6 +38,11 @@ export class Clients {
     return this.#handles.add(info.id, this.#make(info));
   }
 
+  /** Another token governs a client: whoever holds its `auth` sees that too. */
+  refreshed(id: string): void {
+    void this.find(id)?.auth;
+  }
+
   of(ids: string[]): ConnectedClient[] {
     return ids.map((id) => this.find(id)).filter((client) => client !== undefined);
   }

@@ -3,6 +3,7 @@ import { readCors } from "./cors-config.js";
 import { invalidConfig } from "./errors.js";
 import { fields, flag, integer, knownFields, list, method, optional, text } from "./fields.js";
 import { readHooks } from "./hooks.js";
+import { readJwt } from "./jwt-config.js";
 import { type Limits, readLimits } from "./limits-config.js";
 import { createDefaultLogger } from "./logger.js";
 import { type RoomSpec, readEvents, readRoom } from "./room-config.js";
@@ -17,6 +18,8 @@ export interface Settings {
   readonly hooks: HooksConfig;
   readonly logger: Logger;
   readonly limits: Limits;
+  /** Where the keys of tokens are fetched, if they are. */
+  readonly jwksUri: URL | undefined;
   /** Definitions that rooms may name by name alone. */
   readonly definitions: EventDefinition[];
   readonly rooms: ({ id: string; path: string } & RoomSpec)[];
@@ -41,6 +44,7 @@ export function readConfig(config: DialogueConfig): Settings {
   const { logger } = optional(given, "logger", "", readLogger);
   const rooms = readRooms(config.rooms, definitions, limits.idLength);
   const hooks = readHooks(given["hooks"]);
+  const { jwt } = optional(given, "jwt", "", readJwt);
   const engine = {
     port,
     ...(host !== undefined && { host }),
@@ -49,6 +53,7 @@ export function readConfig(config: DialogueConfig): Settings {
     socket: readSocket(given["socket"] ?? {}),
     limits: limits.json,
     cors: readCors(given["cors"]),
+    ...(jwt && { jwt: jwt.engine }),
     ...optional(given, "threads", "", (value, path) => integer(value, path, 1, 1024)),
     rooms: [],
   };
@@ -60,6 +65,7 @@ export function readConfig(config: DialogueConfig): Settings {
     hooks,
     logger: logger ?? createDefaultLogger(),
     limits,
+    jwksUri: jwt?.jwksUri,
     definitions,
     rooms,
   };
@@ -67,7 +73,7 @@ export function readConfig(config: DialogueConfig): Settings {
 
 /** What protects a server must not be accepted and then not done. */
 function refuseWhatComesLater(given: Record<string, unknown>): void {
-  for (const name of ["jwt", "tls"]) {
+  for (const name of ["tls"]) {
     if (given[name] !== undefined) throw invalidConfig(name, "is not available in this version");
   }
 }

@@ -1,4 +1,4 @@
-import type { AuthData, ConnectedClient, DialogueErrorCode, Logger, Socket } from "../index.js";
+import type { AuthData, ConnectedClient, DialogueErrorCode, JwtClaims, Logger, Socket } from "../index.js";
 import type { CallQueue } from "./call-queue.js";
 import { roomNotFound } from "./errors.js";
 import type { Handle } from "./handle-contract.js";
@@ -31,13 +31,23 @@ export class ClientHandle implements Handle<ConnectedClient> {
   declare readonly auth?: AuthData;
   readonly socket: Socket;
   readonly #support: ClientSupport;
+  /** How often the token was renewed, as far as `auth` shows. */
+  #renewals = 0;
 
   /** @param admitted What `authenticate` left: the object it returned, and the socket it was handed. */
   constructor(info: ClientInfo, support: ClientSupport, admitted?: Admitted) {
     this.id = info.id;
     this.userId = info.userId;
     this.meta = info.meta;
-    if (admitted !== undefined) this.auth = admitted.auth;
+    const auth = admitted?.auth ?? info.auth;
+    if (auth !== undefined) this.auth = auth;
+    if (auth !== undefined && info.renewals !== undefined) {
+      // What `authenticate` returned shows the first token, however late somebody looks.
+      this.#renewals = admitted === undefined ? info.renewals : 0;
+      // The newest token governs by the time that its client hears so: before the queue has told of it.
+      const get = () => this.#renewed(auth, admitted !== undefined);
+      Object.defineProperty(this, "auth", { get, enumerable: true });
+    }
     this.socket = admitted?.socket ?? new ServerSocket(info, support);
     this.#support = support;
     // `console.log(client)` and JSON show who it is, not the machinery.
@@ -88,6 +98,22 @@ export class ClientHandle implements Handle<ConnectedClient> {
 
   disconnect(): void {
     this.socket.disconnect(true);
+  }
+
+  /**
+   * `auth`, the object that it always was, with what the newest token says. Of what `authenticate` returned only the times change;
+   * the rest is the program's.
+   */
+  #renewed(auth: AuthData, isProgramsOwn: boolean): AuthData {
+    const news = this.#support.engine.clientClaims(this.id, this.#renewals);
+    if (news === null) return auth;
+    const { renewals, claims } = JSON.parse(news) as { renewals: number; claims: JwtClaims };
+    this.#renewals = renewals;
+    const { exp, iat } = claims;
+    const times = { exp, ...(iat !== undefined && { iat }) };
+    // The program may have frozen it: then it stays as it is.
+    Reflect.set(auth, "jwt", isProgramsOwn ? { ...auth.jwt, ...times } : claims);
+    return auth;
   }
 
   /** Does what can be done; what cannot is a warning. */

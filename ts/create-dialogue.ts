@@ -12,6 +12,7 @@ import { invalidConfig, roomNotFound } from "./errors.js";
 import { HistoryRequests } from "./history-requests.js";
 import { hookMask } from "./hooks.js";
 import { HttpBridge } from "./http/bridge.js";
+import { JwksSource } from "./jwks.js";
 import { Lifecycle } from "./lifecycle.js";
 import { createGuardedLogger } from "./logger.js";
 import { type NativeDialogue, native } from "./native.js";
@@ -62,13 +63,15 @@ function compose(settings: Settings, app: Hono): Parts {
   const io = new SocketServer(engine, () => engine.setHooks(hookMask(hooks, io.listens)));
   const context = createContext(io, engine, clients, rooms);
   const http = new HttpBridge(app, engine, dispatcher);
+  const { jwksUri } = settings;
+  const jwks = jwksUri && new JwksSource(jwksUri, (setJson) => engine.setJwks(setJson), log);
   const { hookTimeout } = limits;
   const decisions = new Decisions({
     ...{ engine, dispatcher, hooks, context, clients, rooms, triggers, hookTimeout },
   });
   const parts: Parts = {
     ...{ engine, queue, log, dispatcher, hooks, context, io },
-    ...{ clients, decisions, rooms, triggers, histories, http, hookTimeout },
+    ...{ clients, decisions, rooms, triggers, histories, http, jwks, hookTimeout },
   };
   engine.setHooks(hookMask(hooks, false));
   return parts;

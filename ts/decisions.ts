@@ -117,11 +117,14 @@ export class Decisions {
     });
     if (decided === undefined) return Err(FAULTY);
     if (!decided.accepted) return Err({ code: "EVENT_BLOCKED", reason: decided.reason });
-    if (!isMessage(decided.value)) {
-      dispatcher.fault("events.beforeEach", new TypeError("events.beforeEach must return Ok(message)"));
+    try {
+      if (!isMessage(decided.value)) throw new TypeError("events.beforeEach must return Ok(message)");
+      return Ok({ data: decided.value.data, meta: decided.value.meta });
+    } catch (error) {
+      // What it gave may throw when it is looked at.
+      dispatcher.fault("events.beforeEach", error);
       return Err(FAULTY);
     }
-    return Ok({ data: decided.value.data, meta: decided.value.meta });
   };
 
   /** A client that asks to join: `beforeJoin`. */
@@ -144,11 +147,11 @@ export class Decisions {
   }
 
   /** A connection that is to say who it is: `authenticate`. */
-  connect({ ticket, socket: info, auth: authData }: DecideConnect): void {
+  connect({ ticket, socket: info, auth: authData, claims }: DecideConnect): void {
     const { clients, context, dispatcher, hooks, hookTimeout } = this.#support;
     const clientSocket = clients.socket(info);
     const name = "socket.authenticate";
-    const ask = () => authenticateOf(hooks)?.({ context, clientSocket, authData });
+    const ask = () => authenticateOf(hooks)?.({ context, clientSocket, authData, ...(claims && { claims }) });
     dispatcher.ask<unknown>(name, hookTimeout, ask, (answer) => {
       const identified = this.#identified(name, answer);
       if (identified.isErr) {
@@ -180,10 +183,14 @@ export class Decisions {
     const decided = dispatcher.understand<AuthData | undefined>(name, answer.value);
     if (decided === undefined) return Err(FAULTY);
     if (!decided.accepted) return Err({ code: "UNAUTHORIZED", reason: decided.reason });
-    const sub: unknown = decided.value?.jwt?.sub;
-    if (typeof sub === "string" && sub !== "") return Ok(decided.value as AuthData);
-    dispatcher.fault(name, new TypeError(`${name} must return Ok({ jwt: { sub } }) with a non-empty sub`));
-    return Err(FAULTY);
+    try {
+      const sub: unknown = decided.value?.jwt?.sub;
+      if (typeof sub === "string" && sub !== "") return Ok(decided.value as AuthData);
+      throw new TypeError(`${name} must return Ok({ jwt: { sub } }) with a non-empty sub`);
+    } catch (error) {
+      dispatcher.fault(name, error);
+      return Err(FAULTY);
+    }
   }
 
   #refuse(ticket: number, { code, reason }: Refused): void {

@@ -42,15 +42,18 @@ export class Dispatcher {
     answer: (answer: Answer<T>) => void,
   ): void {
     let result: T | Promise<T>;
+    let later: boolean;
     try {
       result = call();
+      // Looking at what a hook gave can throw as the hook itself can.
+      later = isThenable(result);
     } catch (error) {
       this.fault(name, error);
       answer("failed");
       return;
     }
-    if (isThenable(result)) this.#await(name, timeout, result, answer);
-    else answer({ value: result });
+    if (later) this.#await(name, timeout, result as PromiseLike<T>, answer);
+    else answer({ value: result as T });
   }
 
   #await<T>(
@@ -110,14 +113,18 @@ export class Dispatcher {
 
   /** Reads a `Result`, from this package or of the same shape. Anything else is logged, and nothing. */
   understand<T>(name: string, result: unknown): Decision<T> {
-    if (typeof result === "object" && result !== null) {
-      const { isOk, isErr, value, error } = result as Record<string, unknown>;
-      if (isOk === true && isErr !== true) return { accepted: true, value: value as T };
-      if (isErr === true && isOk !== true && typeof error === "string")
-        return { accepted: false, reason: error };
+    try {
+      if (typeof result === "object" && result !== null) {
+        const { isOk, isErr, value, error } = result as Record<string, unknown>;
+        if (isOk === true && isErr !== true) return { accepted: true, value: value as T };
+        if (isErr === true && isOk !== true && typeof error === "string")
+          return { accepted: false, reason: error };
+      }
+      throw new TypeError(`${name} must return Ok(…) or Err("reason")`);
+    } catch (error) {
+      this.fault(name, error);
+      return undefined;
     }
-    this.fault(name, new TypeError(`${name} must return Ok(…) or Err("reason")`));
-    return undefined;
   }
 
   /** Logs what a hook did wrong. */

@@ -1,6 +1,6 @@
 /** The only importer of the binding: `docs/design/binding.md` says what each call means. */
 import binding from "#binding";
-import type { EventMessage, Handshake, Logger } from "../index.js";
+import type { AuthData, EventMessage, Handshake, JwtClaims, Logger } from "../index.js";
 
 /** A room's number: never reused, so that a handle of a deleted room never acts on a later room of the same id. */
 export type RoomKey = number;
@@ -44,9 +44,11 @@ export interface NativeDialogue {
   broadcast(argsJson: string, attachments: Buffer[]): void;
   clientDisconnect(id: string, close: boolean): boolean;
   clientConnected(id: string): boolean;
+  clientClaims(id: string, renewals: number): string | null;
   decide(verdictsJson: string): void;
   decideBinary(verdictJson: string, attachments: Buffer[]): void;
   identify(ticket: number, userId: string, socketId: string): boolean;
+  setJwks(setJson: string | null): string | null;
   laneCounts(): string;
   drain(max: number): Batch | null;
   clientReady(id: string): void;
@@ -61,6 +63,15 @@ interface NativeModule {
   NativeDialogue: new (configJson: string, wake: () => void) => NativeDialogue;
   limitsTable(): string;
   errorTable(): string;
+  jwtCheck(settingsJson: string): string | null;
+  jwtSign(
+    claimsJson: string,
+    key: string,
+    algorithm: string | null,
+    lifetime: number,
+    keyId: string | null,
+  ): string;
+  jwtVerify(token: string, settingsJson: string): string;
 }
 
 /** A row of `limitsTable()`. */
@@ -102,6 +113,10 @@ export interface SocketInfo {
 export interface ClientInfo extends SocketInfo {
   userId: string;
   meta: Record<string, unknown>;
+  /** What its token says, where one governs it. */
+  auth?: AuthData;
+  /** How often that token was renewed. */
+  renewals?: number;
 }
 
 /** A call from the engine. `bins`: how many of the batch's attachments are its own. */
@@ -111,6 +126,8 @@ export type Call = { bins?: number } & (
   | DecideEvent
   | DecideJoin
   | DecideConnect
+  | { k: "refreshed"; id: string }
+  | { k: "keysWanted" }
   | { k: "joined" | "left"; id: string; room: string; key: RoomKey }
   | { k: "created" | "updated"; room: string; key: RoomKey; info: RoomInfo }
   | { k: "deleted"; room: string; key: RoomKey }
@@ -147,6 +164,8 @@ export interface DecideConnect {
   ticket: number;
   socket: SocketInfo;
   auth: Record<string, unknown>;
+  /** What its token says, where one was verified. */
+  claims?: JwtClaims;
 }
 
 /** An HTTP request for the app. */

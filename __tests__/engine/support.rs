@@ -7,6 +7,7 @@ use dialogue_rs::engine::{
     config::{Config, RoomConfig},
     core::Core,
     host::{Call, Host},
+    jwt::{Clock, system_clock},
     rooms,
     server::Server,
 };
@@ -36,10 +37,15 @@ pub struct TestServer {
 impl TestServer {
     /// A server with rooms, on a free port.
     pub fn start(config: Value, room_configs: &[(&str, Value)]) -> Self {
+        Self::start_with_clock(config, room_configs, system_clock())
+    }
+
+    /// The same, with a wall clock of the test's own for tokens.
+    pub fn start_with_clock(config: Value, room_configs: &[(&str, Value)], clock: Clock) -> Self {
         let mut config: Config = serde_json::from_value(config).unwrap();
         config.host = Some("127.0.0.1".to_owned());
         let host = Arc::new(QuietHost(tokio::sync::Notify::new()));
-        let server = Arc::new(Server::new(config, host.clone()));
+        let server = Arc::new(Server::with_clock(config, host.clone(), clock));
         for (id, room) in room_configs {
             let room: RoomConfig = serde_json::from_value(room.clone()).unwrap();
             rooms::create(server.core(), id, room, None, None).unwrap();

@@ -133,7 +133,10 @@ export function twoLanes(serve: Serve): void {
     stage.atEnd(() => program.kill());
     const { samples } = await program.line("samples", LONG ? 600_000 : 60_000);
     console.log(`bytes after each tenth of the events: ${samples.join(", ")}`);
-    expect(Math.max(...samples)).toBeLessThanOrEqual(samples[0] * 1.05);
+    // Of two samples in a row the lesser counts: a leak raises both, a collector that was late only one.
+    const [first, ...later] = samples as number[];
+    const held = later.map((sample, n) => Math.min(sample, later[n + 1] ?? sample));
+    expect(Math.max(...held)).toBeLessThanOrEqual(first! * 1.05);
     expect(await program.exited()).toBe(0);
   }, 700_000);
 }

@@ -41,6 +41,8 @@ impl Batch {
                 "disconnected",
                 &[("id", to_json(client.as_str())), ("reason", to_json(reason)), ("rooms", to_json(&rooms))],
             ),
+            Call::Refreshed(client) => self.object("refreshed", &[("id", to_json(client.as_str()))]),
+            Call::KeysWanted => self.object("keysWanted", &[]),
             // One that is no longer waited for is not asked.
             Call::Decide { ticket, decision } if core.decisions.is_open(ticket) => {
                 self.decide(ticket, decision)
@@ -168,9 +170,11 @@ impl Batch {
                     ("key", to_json(&key)),
                 ],
             ),
-            Decision::Connect { socket, auth } => {
+            Decision::Connect { socket, auth, claims } => {
                 let auth = auth.as_str().to_owned();
-                self.object("decideConnect", &[("ticket", ticket), ("socket", socket), ("auth", auth)]);
+                let mut fields = vec![("ticket", ticket), ("socket", socket), ("auth", auth)];
+                fields.extend(claims.map(|claims| ("claims", claims.as_ref().to_owned())));
+                self.object("decideConnect", &fields);
             }
         }
     }

@@ -7,5 +7,6 @@ mod decisions;
 mod dialogue;
 mod error;
 mod http;
+mod jwt;
 mod room;
 mod values;

@@ -3,8 +3,16 @@
 use std::sync::{Arc, Mutex, atomic::AtomicU64};
 
 use super::{
-    gate::Gate, ids::Id, limits::Limits, lock::lock, payload::to_json, rate_limit::Rates, rooms::Room,
-    socketio::Socket, transport::Head,
+    gate::Gate,
+    ids::Id,
+    jwt::{Guard, Token},
+    limits::Limits,
+    lock::lock,
+    payload::to_json,
+    rate_limit::Rates,
+    rooms::Room,
+    socketio::Socket,
+    transport::Head,
 };
 
 /// Who a client is.
@@ -14,14 +22,18 @@ pub struct Identity {
     pub user_id: Arc<str>,
     /// What it sent with its connect, as a JSON object. It may hold a token, and leaves the engine only to the program.
     pub auth: Box<str>,
-    /// The same without its name.
+    /// The same without its name, and without its token where tokens are asked for.
     pub meta: Box<str>,
+    /// The token that governs the connection from its beginning.
+    pub token: Option<Box<Token>>,
 }
 
 /// A client. Its id is that of its socket.
 #[derive(Debug)]
 pub struct Client {
     identity: Identity,
+    /// The token that governs the connection now. A std mutex: held to read or replace it, and around the deadlines' own.
+    token: Mutex<Option<Box<Token>>>,
     socket: Arc<Socket>,
     /// A std mutex: held to add, remove or list rooms. Taken under a room's lock, never around one.
     membership: Mutex<Membership>,
@@ -54,8 +66,9 @@ pub enum AddRoom {
 
 impl Client {
     /// A client on its socket. Until it is welcomed, its commands wait.
-    pub fn new(identity: Identity, socket: Arc<Socket>, welcomed: bool, limits: &Limits) -> Arc<Self> {
+    pub fn new(mut identity: Identity, socket: Arc<Socket>, welcomed: bool, limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
+            token: Mutex::new(identity.token.take()),
             identity,
             socket,
             membership: Mutex::default(),
@@ -93,6 +106,48 @@ impl Client {
     /// Its subscriptions in all rooms together.
     pub(super) fn subscriptions(&self) -> &AtomicU64 {
         &self.subscriptions
+    }
+
+    // ------------------------------------------------------------------ token
+
+    /// The user of the token that governs it; `None`: none does.
+    pub(super) fn token_sub(&self) -> Option<Arc<str>> {
+        lock(&self.token).as_ref().map(|token| token.sub.clone())
+    }
+
+    /// From now on it is ended when its token's time is over.
+    pub(super) fn watch_token(&self, guard: &Guard) {
+        if let Some(token) = &*lock(&self.token) {
+            guard.govern(self.id(), token);
+        }
+    }
+
+    /// Nobody is to end it any more.
+    pub(super) fn unwatch_token(&self, guard: &Guard) {
+        if let Some(token) = &*lock(&self.token) {
+            guard.release(self.id(), token);
+        }
+    }
+
+    /// Another token governs it.
+    pub(super) fn renew_token(&self, guard: &Guard, mut token: Token) {
+        let mut current = lock(&self.token);
+        if let Some(before) = &*current {
+            guard.release(self.id(), before);
+            token.renewals = before.renewals.wrapping_add(1);
+        }
+        guard.govern(self.id(), &token);
+        *current = Some(Box::new(token));
+    }
+
+    /// How often its token was renewed, and what it says now: a JSON object.
+    pub fn claims(&self) -> Option<(u32, Arc<str>)> {
+        lock(&self.token).as_ref().map(|token| (token.renewals, token.claims.clone()))
+    }
+
+    /// Whether its token's time is over.
+    pub(super) fn is_overdue(&self) -> bool {
+        lock(&self.token).as_ref().is_some_and(|token| token.is_over())
     }
 
     // ------------------------------------------------------------------ rooms
@@ -142,15 +197,28 @@ impl Client {
         true
     }
 
+    /// The host is told of its end, and may look at it until it took note, also where it never did before.
+    pub(super) fn show_end(&self) {
+        lock(&self.membership).looked_at = true;
+    }
+
+    /// Whether the host holds an object for it.
+    pub(super) fn is_looked_at(&self) -> bool {
+        lock(&self.membership).looked_at
+    }
+
     /// Lets go of the rooms it was in.
     pub(super) fn forget_rooms(&self) {
         lock(&self.membership).rooms = Vec::new();
     }
 
-    /// `{ id, userId, meta, handshake }` as JSON, for the host alone.
+    /// `{ id, userId, meta, auth?, renewals?, handshake }` as JSON, for the host alone. `auth` is what its token says.
     pub fn describe(&self) -> String {
+        let auth = self.claims().map_or(String::new(), |(renewals, claims)| {
+            format!(r#""auth":{{"jwt":{claims}}},"renewals":{renewals},"#)
+        });
         format!(
-            r#"{{"id":{},"userId":{},"meta":{},"handshake":{}}}"#,
+            r#"{{"id":{},"userId":{},"meta":{},{auth}"handshake":{}}}"#,
             to_json(self.id().as_str()),
             to_json(self.user_id()),
             self.identity.meta,

@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use serde::Deserialize;
 
-use super::limits::Limits;
+use super::{jwt::JwtConfig, limits::Limits};
 
 /// Configuration of an engine.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -24,6 +24,8 @@ pub struct Config {
     pub limits: Limits,
     /// Who may call from a page of another origin.
     pub cors: Cors,
+    /// Which tokens say who connects; absent: none do.
+    pub jwt: Option<JwtConfig>,
 }
 
 /// Transport options, under Socket.IO's names. Times are milliseconds, sizes bytes.

@@ -1,6 +1,11 @@
 //! Joins the wire to Dialogue: who connects, what it asks, how it is answered.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio::time::sleep;
 
 use super::{
     client::{Client, Identity, describe_handshake},
@@ -9,6 +14,8 @@ use super::{
     error::{Code, Refusal},
     gate::Passage,
     host::{Call, Decision, Hooks, Verdict},
+    ids::Id,
+    jwt::{Token, TokenError},
     payload::{Payload, to_json},
     protocol::{self, outgoing},
     rate_limit::Allowance,
@@ -17,6 +24,9 @@ use super::{
 };
 
 mod identity;
+
+/// How long a client over polling has to go by itself when its token's time is over.
+const PARTING: Duration = Duration::from_millis(500);
 
 /// Dialogue's half of the Socket.IO layer.
 #[derive(Debug)]
@@ -34,8 +44,10 @@ impl Dialogue {
 /// Accepts a client: it is told who it is, and is findable from then on.
 fn welcome(core: &Arc<Core>, identity: Identity, by_host: bool, request: ConnectRequest) {
     let socket = request.socket();
+    let exp =
+        identity.token.as_ref().map_or(String::new(), |token| format!(r#","exp":{}"#, token.exp_json()));
     let text = format!(
-        r#"{{"clientId":{},"userId":{},"protocol":{}}}"#,
+        r#"{{"clientId":{},"userId":{},"protocol":{}{exp}}}"#,
         to_json(socket.id().as_str()),
         to_json(&*identity.user_id),
         protocol::VERSION,
@@ -49,6 +61,9 @@ fn welcome(core: &Arc<Core>, identity: Identity, by_host: bool, request: Connect
         client.look_at();
     }
     core.clients.add(&client);
+    if let Some(guard) = &core.jwt {
+        client.watch_token(guard);
+    }
     if awaited {
         core.tell(Call::Connected(client.id()));
     }
@@ -64,20 +79,39 @@ fn refuse(core: &Core, request: ConnectRequest, refusal: &Refusal) {
     request.refuse(&refusal.message, Some(&data));
 }
 
-/// Has `authenticate` say who connects.
-fn authenticate(core: &Arc<Core>, request: ConnectRequest) {
+/// Lets in a client whose token, if it has one, is good; where there is `authenticate`, that decides.
+fn admit(core: &Arc<Core>, request: ConnectRequest, token: Option<Token>) {
+    if core.hooks.any(Hooks::AUTHENTICATE) {
+        return authenticate(core, request, token);
+    }
+    let identity = match token {
+        Some(token) => identity::verified(request.auth(), token, core.limits()),
+        None if core.jwt.is_some() => identity::guest(&request, core.limits()),
+        None => identity::identify(&request, core.limits()),
+    };
+    match identity {
+        Ok(identity) => welcome(core, identity, false, request),
+        Err(refusal) => refuse(core, request, &refusal),
+    }
+}
+
+/// Has `authenticate` say who connects. A token goes on to govern the connection, whoever that is.
+fn authenticate(core: &Arc<Core>, request: ConnectRequest, token: Option<Token>) {
     let socket = request.socket();
     let auth = request.auth().cloned().unwrap_or_else(|| "{}".into());
     let handshake = describe_handshake(socket.head(), &auth);
     let decision = Decision::Connect {
         socket: format!(r#"{{"id":{},"handshake":{handshake}}}"#, to_json(socket.id().as_str())),
         auth,
+        claims: token.as_ref().map(|token| token.claims.clone()),
     };
     let owner = Arc::downgrade(core);
     core.decide(decision, move |verdict| {
         let Some(core) = owner.upgrade() else { return };
         let identity = match verdict {
-            Verdict::Identify { user_id } => identity::authenticated(user_id, request.auth(), core.limits()),
+            Verdict::Identify { user_id } => {
+                identity::authenticated(user_id, request.auth(), token, core.limits())
+            }
             Verdict::Refuse { code, reason } => Err(Refusal::new(code, reason)),
             Verdict::Overdue => Err(Refusal::overloaded()),
             Verdict::Accept { .. } => Err(Refusal::internal()),
@@ -94,12 +128,21 @@ impl Handler for Dialogue {
         if request.nsp() != "/" {
             return request.refuse("Invalid namespace", None);
         }
-        if self.core.hooks.any(Hooks::AUTHENTICATE) {
-            return authenticate(&self.core, request);
-        }
-        match identity::identify(&request, self.core.limits()) {
-            Ok(identity) => welcome(&self.core, identity, false, request),
-            Err(refusal) => refuse(&self.core, request, &refusal),
+        let Some(guard) = &self.core.jwt else { return admit(&self.core, request, None) };
+        match identity::token(&request) {
+            Ok(Some(token)) => {
+                let owner = Arc::downgrade(&self.core);
+                self.core.judge(guard, token, move |judged| {
+                    let Some(core) = owner.upgrade() else { return };
+                    match judged {
+                        Ok(token) => admit(&core, request, Some(token)),
+                        Err(error) => refuse(&core, request, &error.into()),
+                    }
+                });
+            }
+            Ok(None) if guard.is_required() => refuse(&self.core, request, &TokenError::Missing.into()),
+            Ok(None) => admit(&self.core, request, None),
+            Err(error) => refuse(&self.core, request, &error.into()),
         }
     }
 
@@ -164,11 +207,43 @@ fn handle_waiting(core: &Arc<Core>, client: &Arc<Client>) {
     });
 }
 
+/// Ends connections when the time of their tokens is over. Runs while the server does.
+pub async fn end_overdue(core: &Arc<Core>) {
+    match &core.jwt {
+        Some(guard) => guard.watch(|id| end(core, &id)).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Ends a client whose token's time is over; one that brought another meanwhile stays.
+fn end(core: &Core, id: &Id) {
+    let Some(client) = core.clients.get(id).filter(|client| client.is_overdue()) else { return };
+    let refusal = Refusal::from(TokenError::Expired);
+    core.counters.raise(refusal.code);
+    tell(client.socket(), None, &refusal);
+    let socket = client.socket().clone();
+    let polling = socket.transport_name() == "polling";
+    if socket.disconnect(!polling) {
+        forget(core, &client, DisconnectReason::Server);
+    }
+    if polling {
+        // In one payload with the goodbye, Socket.IO's client would take the close for a fault, and come back.
+        client.socket().spawn(async move {
+            sleep(PARTING).await;
+            socket.close_connection();
+        });
+    }
+}
+
 /// A client is gone: its places are free at once. What the host shows of it stays until the host took note.
 pub fn forget(core: &Core, client: &Arc<Client>, reason: DisconnectReason) {
+    if let Some(guard) = &core.jwt {
+        client.unwatch_token(guard);
+    }
     let Some((rooms, looked_at)) = rooms::vacate(client) else { return };
     if looked_at || core.hooks.any(Hooks::CONNECTED | Hooks::DISCONNECTED | Hooks::LEFT) {
         let rooms = rooms.iter().map(|room| room.id().clone()).collect();
+        client.show_end();
         core.tell(Call::Disconnected { client: client.id(), reason: reason.as_str(), rooms });
     } else {
         core.clients.remove(client);

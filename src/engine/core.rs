@@ -10,6 +10,7 @@ use super::{
     config::{Config, ms},
     error::Counters,
     host::{Answer, Call, Decision, Decisions, Hooks, Host, Level, Queue, Tickets, Verdict},
+    jwt::{self, Guard, Token, TokenError},
     limits::Limits,
     rooms::Registry,
 };
@@ -43,6 +44,8 @@ pub struct Core {
     pub rooms: Registry,
     /// The clients.
     pub clients: Clients,
+    /// Verifies tokens; absent: none are asked for.
+    pub jwt: Option<Guard>,
     /// How often each error was raised.
     pub counters: Counters,
     /// Fired whenever a room's history was handed over.
@@ -61,6 +64,11 @@ impl std::fmt::Debug for Core {
 impl Core {
     /// An engine without rooms.
     pub fn new(config: Config, host: Arc<dyn Host>) -> Arc<Self> {
+        Self::with_clock(config, host, jwt::system_clock())
+    }
+
+    /// The same, with a wall clock of one's own for tokens.
+    pub fn with_clock(config: Config, host: Arc<dyn Host>, clock: jwt::Clock) -> Arc<Self> {
         let limits = &config.limits;
         Arc::new(Self {
             hooks: Hooks::default(),
@@ -70,6 +78,7 @@ impl Core {
             lanes: Lanes::default(),
             rooms: Registry::default(),
             clients: Clients::default(),
+            jwt: config.jwt.as_ref().map(|jwt| Guard::new(jwt, limits.id_length, clock)),
             counters: Counters::default(),
             cleaned: Notify::new(),
             overdue: DeadlineQueue::new(ms(limits.hook_timeout)),
@@ -108,6 +117,18 @@ impl Core {
         let ticket = self.decisions.issue(apply);
         if !self.ask(Call::Decide { ticket, decision }) {
             self.decisions.answer(ticket, Verdict::Overdue);
+        }
+    }
+
+    /// Judges a token, and says so to `then`: at once, or when the host has fetched the keys that it names.
+    pub(super) fn judge(
+        &self,
+        guard: &Guard,
+        token: String,
+        then: impl FnOnce(Result<Token, TokenError>) + Send + 'static,
+    ) {
+        if guard.judge(token, then) == jwt::Asked::Keys {
+            self.tell(Call::KeysWanted);
         }
     }
 

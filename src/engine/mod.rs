@@ -14,6 +14,7 @@ pub mod config;
 pub mod error;
 pub mod event;
 pub mod ids;
+pub mod jwt;
 pub mod limits;
 mod lock;
 pub mod payload;

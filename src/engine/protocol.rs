@@ -31,6 +31,8 @@ pub mod outgoing {
     pub const ROOM_UPDATED: &str = "dialogue:roomUpdated";
     /// A room was deleted.
     pub const ROOM_DELETED: &str = "dialogue:roomDeleted";
+    /// Another token governs the connection.
+    pub const REFRESHED: &str = "dialogue:refreshed";
     /// A request was refused.
     pub const ERROR: &str = "dialogue:error";
 }

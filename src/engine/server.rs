@@ -20,6 +20,7 @@ use super::{
     host::{Host, Level},
     http,
     ids::Id,
+    jwt::Clock,
     lock::lock,
     rooms,
     shutdown::Tasks,
@@ -64,6 +65,11 @@ impl Server {
     /// An engine without rooms, not started.
     pub fn new(config: Config, host: Arc<dyn Host>) -> Self {
         Self { core: Core::new(config, host), running: Mutex::new(None) }
+    }
+
+    /// The same, with a wall clock of one's own for tokens.
+    pub fn with_clock(config: Config, host: Arc<dyn Host>, clock: Clock) -> Self {
+        Self { core: Core::with_clock(config, host, clock), running: Mutex::new(None) }
     }
 
     /// The engine's state: rooms, clients, queue.
@@ -231,7 +237,11 @@ fn start(
             () = keep_house(&keeper) => {}
             () = keeper.expire_tickets() => {}
             () = expire_decisions(&keeper) => {}
+            () = connection::end_overdue(&keeper) => {}
             () = owner.stopping() => {}
+        }
+        if let Some(guard) = &keeper.jwt {
+            guard.give_up();
         }
     });
     Ok(Running { runtime, tasks, transport, address })

@@ -1,6 +1,7 @@
 //! What the server is thrown at, each test named after its line of the threat list (`docs/security.md`). The lines on
 //! identity, hooks and the life cycle are in `__tests__/suites`.
 
+mod identity;
 mod protocol;
 mod resources;
 mod rooms;

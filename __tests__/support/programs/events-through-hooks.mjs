@@ -1,11 +1,12 @@
-// EVENTS events of ten clients through beforeEach, room.on, onTriggered and afterEach. Says { samples }: bytes after each tenth.
+// EVENTS events of ten clients through beforeEach, room.on, onTriggered and afterEach. Says { samples }: bytes after each tenth. The
+// clients are a process of their own (speaks-when-told.mjs), so that what is counted is the server's alone.
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { createDialogue, createSilentLogger, defineEvent, Ok } from "dialogue-rs";
-import { io } from "socket.io-client";
 import { memoryInUse } from "./memory-in-use.mjs";
 
 const EVENTS = Number(process.env.EVENTS);
-const CLIENTS = 10;
-const WINDOW = 20;
 const Message = defineEvent("message", { history: { enabled: true, limit: 10 } });
 let told = 0;
 const dialogue = createDialogue({
@@ -25,36 +26,18 @@ const dialogue = createDialogue({
 dialogue.on("chat", Message, () => void told++);
 await dialogue.start();
 
-const clients = await Promise.all(
-  Array.from({ length: CLIENTS }, async () => {
-    const socket = io(`http://127.0.0.1:${dialogue.port}`, { transports: ["websocket"], forceNew: true });
-    const joined = await socket.emitWithAck("dialogue:join", { roomId: "chat" });
-    if (!joined.ok) throw new Error(joined.message);
-    return socket;
-  }),
-);
-
-async function speak(socket, count) {
-  for (let sent = 0; sent < count; sent += WINDOW) {
-    const asked = Array.from({ length: WINDOW }, (_, n) =>
-      socket.emitWithAck("dialogue:trigger", {
-        roomId: "chat",
-        event: "message",
-        data: { n, text: "x".repeat(50) },
-      }),
-    );
-    for (const answer of await Promise.all(asked)) if (!answer.ok) throw new Error(answer.message);
-  }
-}
-
+const speakers = spawn(process.execPath, [fileURLToPath(new URL("speaks-when-told.mjs", import.meta.url))], {
+  env: { ...process.env, PORT: String(dialogue.port) },
+  stdio: ["pipe", "pipe", "inherit"],
+});
+const spoken = createInterface({ input: speakers.stdout })[Symbol.asyncIterator]();
 const samples = [];
-const tenth = EVENTS / 10;
 for (let n = 1; n <= 10; n++) {
-  await Promise.all(clients.map((socket) => speak(socket, tenth / CLIENTS)));
-  const { resident } = await memoryInUse();
-  samples.push(resident);
+  speakers.stdin.write(`${EVENTS / 10}\n`);
+  if ((await spoken.next()).done) throw new Error("the clients are gone");
+  samples.push((await memoryInUse()).resident);
 }
 if (told !== 3 * EVENTS) throw new Error(`the hooks were told ${told} times instead of ${3 * EVENTS}`);
 console.log(JSON.stringify({ samples }));
-for (const socket of clients) socket.disconnect();
+speakers.stdin.end();
 await dialogue.stop();

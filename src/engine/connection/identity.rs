@@ -1,11 +1,14 @@
 //! Who a client is, from what it sent with its connect.
 
+use std::sync::Arc;
+
 use socketioxide_core::Str;
 
 use crate::engine::{
     client::Identity,
     commands::Fields,
     error::{Code, Refusal},
+    jwt::{Token, TokenError},
     limits::Limits,
     payload::{deeper_than, to_json},
     protocol::SYSTEM,
@@ -21,24 +24,87 @@ pub fn identify(request: &ConnectRequest, limits: &Limits) -> Result<Identity, R
     Ok(identity)
 }
 
+/// The token that a client brings: in `auth.token`, or else as a bearer. An empty or `null` one is none.
+pub fn token(request: &ConnectRequest) -> Result<Option<String>, TokenError> {
+    let auth = Fields::parse(request.auth().map_or("{}", Str::as_str)).map_err(|_| TokenError::Malformed)?;
+    match auth.raw("token").filter(|value| !matches!(*value, "null" | r#""""#)) {
+        Some(token) => serde_json::from_str(token).map(Some).map_err(|_| TokenError::Malformed),
+        None => Ok(bearer(&request.socket().head().headers)),
+    }
+}
+
+/// The token of an `Authorization: Bearer` header, from headers as a JSON object. Another scheme is none of ours.
+fn bearer(headers: &str) -> Option<String> {
+    let value: String = serde_json::from_str(Fields::parse(headers).ok()?.raw("authorization")?).ok()?;
+    let (scheme, token) = value.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// With `jwt` alone: the token's user. What it sent beside the token is its `meta`; the name that it gives itself is nothing.
+pub fn verified(auth: Option<&Str>, token: Token, limits: &Limits) -> Result<Identity, Refusal> {
+    if &*token.sub == SYSTEM {
+        return Err(system_sub());
+    }
+    let auth = auth.map_or("{}", Str::as_str);
+    let meta = meta(&parse(auth, limits)?, &["userId", "token"]);
+    Ok(Identity { user_id: token.sub.clone(), auth: auth.into(), meta, token: Some(Box::new(token)) })
+}
+
+/// With `jwt` that is not required, and no token: a name that nobody chose.
+pub fn guest(request: &ConnectRequest, limits: &Limits) -> Result<Identity, Refusal> {
+    let auth = request.auth().map_or("{}", Str::as_str);
+    let meta = meta(&parse(auth, limits)?, &["userId", "token"]);
+    let user_id: Arc<str> = request.socket().id().as_str().into();
+    Ok(Identity { user_id, auth: auth.into(), meta, token: None })
+}
+
 /// Who `authenticate` says it is; what the client sent is not its `meta` then.
-pub fn authenticated(user_id: String, auth: Option<&Str>, limits: &Limits) -> Result<Identity, Refusal> {
+pub fn authenticated(
+    user_id: String,
+    auth: Option<&Str>,
+    token: Option<Token>,
+    limits: &Limits,
+) -> Result<Identity, Refusal> {
+    if token.as_ref().is_some_and(Token::is_over) {
+        // While `authenticate` made up its mind.
+        return Err(TokenError::Expired.into());
+    }
     if user_id == SYSTEM {
-        return Err(Refusal::new(Code::Unauthorized, "sub: 'system' is the server's own name"));
+        return Err(system_sub());
     }
     if user_id.len() as u64 > limits.id_length {
         return Err(Refusal::invalid("sub", &format!("must not be longer than {} bytes", limits.id_length)));
     }
     let auth = auth.map_or("{}", Str::as_str);
-    Ok(Identity { user_id: user_id.into(), auth: auth.into(), meta: "{}".into() })
+    let token = token.map(Box::new);
+    Ok(Identity { user_id: user_id.into(), auth: auth.into(), meta: "{}".into(), token })
 }
 
-fn read(auth: &str, limits: &Limits) -> Result<Identity, Refusal> {
+fn system_sub() -> Refusal {
+    Refusal::new(Code::Unauthorized, "sub: 'system' is the server's own name")
+}
+
+/// The fields of what a client sent.
+fn parse<'a>(auth: &'a str, limits: &Limits) -> Result<Fields<'a>, Refusal> {
     let depth = usize::try_from(limits.json_depth).unwrap_or(usize::MAX);
     if deeper_than(auth, depth) {
         return Err(Refusal::invalid("auth", &format!("must not be nested more than {depth} levels deep")));
     }
-    let fields = Fields::parse(auth).map_err(|_| Refusal::invalid("auth", "expected an object"))?;
+    Fields::parse(auth).map_err(|_| Refusal::invalid("auth", "expected an object"))
+}
+
+/// All fields but those, as a JSON object.
+fn meta(fields: &Fields<'_>, hidden: &[&str]) -> Box<str> {
+    let shown: Vec<String> = fields
+        .iter()
+        .filter(|(name, _)| !hidden.contains(name))
+        .map(|(name, value)| format!("{}:{value}", to_json(name)))
+        .collect();
+    format!("{{{}}}", shown.join(",")).into()
+}
+
+fn read(auth: &str, limits: &Limits) -> Result<Identity, Refusal> {
+    let fields = parse(auth, limits)?;
     let user_id = match fields.raw("userId") {
         Some(value) if value.starts_with('"') => {
             fields.optional_text("userId", limits.id_length)?.unwrap_or_default()
@@ -48,16 +114,8 @@ fn read(auth: &str, limits: &Limits) -> Result<Identity, Refusal> {
     if user_id == SYSTEM {
         return Err(Refusal::new(Code::InvalidRequest, "userId: 'system' is the server's own name"));
     }
-    let others: Vec<String> = fields
-        .iter()
-        .filter(|(name, _)| *name != "userId")
-        .map(|(name, value)| format!("{}:{value}", to_json(name)))
-        .collect();
-    Ok(Identity {
-        user_id: user_id.into(),
-        auth: auth.into(),
-        meta: format!("{{{}}}", others.join(",")).into(),
-    })
+    let meta = meta(&fields, &["userId"]);
+    Ok(Identity { user_id: user_id.into(), auth: auth.into(), meta, token: None })
 }
 
 #[cfg(test)]
@@ -79,6 +137,18 @@ mod tests {
         {
             assert_eq!(identify(nameless).unwrap(), (String::new(), "{}".into()), "{nameless}");
         }
+    }
+
+    #[test]
+    fn a_bearer_is_a_token_and_other_schemes_are_not() {
+        let of = |value: &str| bearer(&format!(r#"{{"host":"x","authorization":{value}}}"#));
+        for value in [r#""Bearer a.b.c""#, r#""bearer  a.b.c ""#, r#""BEARER a.b.c""#] {
+            assert_eq!(of(value).as_deref(), Some("a.b.c"), "{value}");
+        }
+        for value in [r#""Basic YTpi""#, r#""Bearer""#, r#""""#, r#"["Bearer a"]"#, "7"] {
+            assert_eq!(of(value), None, "{value}");
+        }
+        assert_eq!(bearer("{}"), None);
     }
 
     #[test]

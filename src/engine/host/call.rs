@@ -21,6 +21,10 @@ pub enum Call {
         /// Rooms that it was in, in order of joining.
         rooms: Vec<Arc<str>>,
     },
+    /// Another token governs a client that the host holds an object for.
+    Refreshed(Id),
+    /// A token names a key that is not known: the host is to fetch the set again.
+    KeysWanted,
     /// Something to decide.
     Decide {
         /// What the verdict is given under.
@@ -125,6 +129,8 @@ pub enum Decision {
         socket: String,
         /// What the client sent, a JSON object.
         auth: Str,
+        /// What its token says, a JSON object, where one was verified.
+        claims: Option<Arc<str>>,
     },
 }
 
@@ -191,8 +197,8 @@ impl Call {
             + match self {
                 Self::Event { event, .. } => event.size(),
                 Self::Decide { decision: Decision::Event { message, .. }, .. } => message.size(),
-                Self::Decide { decision: Decision::Connect { socket, auth }, .. } => {
-                    socket.len() + auth.len()
+                Self::Decide { decision: Decision::Connect { socket, auth, claims }, .. } => {
+                    socket.len() + auth.len() + claims.as_ref().map_or(0, |claims| claims.len())
                 }
                 Self::Cleanup { events, .. } => events.iter().map(|event| event.size()).sum(),
                 Self::History { page: Some(page), .. } => page.iter().map(Payload::size).sum(),

@@ -1,0 +1,4 @@
+import { identity } from "./suites/identity.js";
+import { serve } from "./support/server.js";
+
+identity(serve);

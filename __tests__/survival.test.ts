@@ -1,0 +1,3 @@
+import { survival } from "./suites/survival.js";
+
+survival();
