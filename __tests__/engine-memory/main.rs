@@ -98,7 +98,8 @@ async fn a_storm_of_wrong_handshakes_leaves_nothing_behind() {
         json!({
             "cors": { "any": false, "origins": ["https://app.example"] },
             "limits": { "handshakeTimeout": 500 },
-            "socket": { "connectTimeout": 500, "pingInterval": 500, "pingTimeout": 500 },
+            // Long enough for a good client on a machine that the storm keeps busy.
+            "socket": { "connectTimeout": 2_000, "pingInterval": 500, "pingTimeout": 2_000 },
         }),
         &[("chat", chat(1))],
     );
