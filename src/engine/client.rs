@@ -1,6 +1,9 @@
 //! A connected client: its identity, its rooms, its gate.
 
-use std::sync::{Arc, Mutex, atomic::AtomicU64};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, AtomicU64, Ordering, fence},
+};
 
 use super::{
     gate::Gate,
@@ -38,6 +41,8 @@ pub struct Client {
     /// A std mutex: held to add, remove or list rooms. Taken under a room's lock, never around one.
     membership: Mutex<Membership>,
     gate: Gate,
+    /// Its beginning was told, so that its end may be.
+    greeted: AtomicBool,
     rates: Rates,
     /// In all rooms together.
     subscriptions: AtomicU64,
@@ -73,6 +78,7 @@ impl Client {
             socket,
             membership: Mutex::default(),
             gate: Gate::new(welcomed),
+            greeted: AtomicBool::new(false),
             rates: Rates::new(limits),
             subscriptions: AtomicU64::new(0),
         })
@@ -91,6 +97,19 @@ impl Client {
     /// Its socket.
     pub fn socket(&self) -> &Arc<Socket> {
         &self.socket
+    }
+
+    /// Its beginning was told.
+    pub(super) fn greet(&self) {
+        self.greeted.store(true, Ordering::SeqCst);
+        // Whoever greets looks next whether the socket lives, whoever ends it next whether it was greeted: one of them sees the other.
+        fence(Ordering::SeqCst);
+    }
+
+    /// Whether its beginning was told.
+    pub(super) fn is_greeted(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.greeted.load(Ordering::SeqCst)
     }
 
     /// Where its commands wait.

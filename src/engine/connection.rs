@@ -53,22 +53,28 @@ fn welcome(core: &Arc<Core>, identity: Identity, by_host: bool, request: Connect
         protocol::VERSION,
     );
     let frames = packet::event_with(socket.nsp(), outgoing::CONNECTED, &Payload::plain(text));
-    let Some(socket) = request.accept(frames) else { return };
-    let awaited = core.hooks.any(Hooks::CONNECTED);
-    let client = Client::new(identity, socket, !awaited, core.limits());
+    // Findable before it is told: its first command may come on another thread while this one goes on. It waits at the gate.
+    let client = Client::new(identity, socket.clone(), false, core.limits());
+    core.clients.add(&client);
+    if request.accept(frames).is_none() {
+        core.clients.remove(&client);
+        return;
+    }
     if by_host {
         // The host holds what it knows of the client, and is to be told when to let go.
         client.look_at();
     }
-    core.clients.add(&client);
     if let Some(guard) = &core.jwt {
         client.watch_token(guard);
     }
-    if awaited {
+    if core.hooks.any(Hooks::CONNECTED) {
         core.tell(Call::Connected(client.id()));
+    } else {
+        ready(core, &client);
     }
+    client.greet();
     if !client.socket().is_connected() {
-        // It went while it was being welcomed, before anyone could find it to say so.
+        // It went while it was being welcomed; its end is told after its beginning.
         forget(core, &client, DisconnectReason::Server);
     }
 }
@@ -237,6 +243,10 @@ fn end(core: &Core, id: &Id) {
 
 /// A client is gone: its places are free at once. What the host shows of it stays until the host took note.
 pub fn forget(core: &Core, client: &Arc<Client>, reason: DisconnectReason) {
+    if !client.is_greeted() {
+        // Whoever welcomes it finds it gone, and comes here.
+        return;
+    }
     if let Some(guard) = &core.jwt {
         client.unwatch_token(guard);
     }
