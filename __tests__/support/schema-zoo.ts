@@ -30,6 +30,15 @@ const shape = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("square"), side: z.number().positive(), label: z.string().optional() }),
 ]);
 
+/** The pattern of `z.email()` in Zod 4.0 to 4.5, letter by letter. */
+// biome-ignore lint/complexity/useRegexLiterals: a literal loses the escapes that it could do without, and those count.
+const EMAIL_UNTIL_4_5 = new RegExp(
+  String.raw`^(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$`,
+);
+/** Arrays in arrays. */
+const deep = (levels: number): z.ZodType => (levels === 0 ? z.string() : z.array(deep(levels - 1)));
+const nested = (levels: number): unknown => (levels === 0 ? "x" : [nested(levels - 1)]);
+
 /** Every kind that Zod has, the common ones in several forms. */
 export const ZOO: readonly Specimen[] = [
   native("string", z.string(), "hello", ""),
@@ -54,6 +63,12 @@ export const ZOO: readonly Specimen[] = [
   native("nanoid", z.nanoid(), "V1StGXR8_Z5jdHi6B-myT", "short"),
   native("datetime", z.iso.datetime(), "2020-01-01T06:15:00Z", "2020-01-01"),
   native("date string", z.iso.date(), "2020-02-29", "2021-02-29"),
+  native(
+    "email with a look ahead",
+    z.email({ pattern: EMAIL_UNTIL_4_5 }),
+    "ada@example.org",
+    ".a..b@example.org",
+  ),
   either("time string", z.iso.time(), "03:15:00", "25:00:00"),
   either("url", z.url(), "https://example.org/x", "example"),
   either("jwt", z.jwt(), "a.b.c", "eyJhbGciOiJIUzI1NiJ9.e30.x"),
@@ -128,10 +143,24 @@ export const ZOO: readonly Specimen[] = [
   }),
   native("partial", person.partial(), { name: "Ada" }, {}),
   native("default given", z.object({ n: z.number().default(3) }), { n: 1 }),
+  native("default in partial, given", z.object({ n: z.number().default(3) }).partial(), { n: 1 }, {}),
+  either("default in optional", z.object({ n: z.string().default("x").optional() }), {}, { n: "y" }),
+  either(
+    "default deep in optional",
+    z.object({ n: z.number().default(3).nullable().readonly().optional() }),
+    {},
+  ),
+  either("prefault in optional", z.object({ n: z.string().prefault("x").optional() }), {}, { n: "y" }),
+  either("catch in optional", z.object({ n: z.number().catch(7).optional() }), {}, { n: "x" }),
+  either("inherited name", z.object({ toString: z.string().optional() }), {}, { toString: "x" }),
+  either("half of a character", z.object({ a: z.literal("\ud800"), "\udc00": z.string() }), { a: "x" }),
+  either("half of a character in an enum", z.enum(["\ud800", "x"]), "x", "\ud800"),
+  either("deep", deep(130), nested(2), "x"),
   either("default", z.object({ n: z.number().default(3) }), {}, { n: "x" }),
   either("prefault", z.object({ n: z.string().prefault("x") }), {}, { n: "y" }),
   either("catch", z.object({ n: z.number().catch(7) }), { n: "x" }, { n: 1 }),
   native("record", z.record(z.string(), z.number()), { a: 1 }, { a: "x" }),
+  native("record of anything", z.record(z.string(), z.any()), { a: [1] }, { constructor: 1, toString: 2 }),
   native("record of enum", z.record(z.enum(["a", "b"]), z.number()), { a: 1, b: 2 }, { a: 1 }),
   either("partial record", z.partialRecord(z.enum(["a", "b"]), z.number()), { a: 1 }, { c: 1 }),
   either("record with key rules", z.record(z.string().min(2), z.number()), { ab: 1 }, { a: 1 }),

@@ -21,6 +21,8 @@ use super::{lock::lock, payload::Payload};
 
 /// Digits of an integer that every reader takes for the same number.
 const MAX_DIGITS: usize = 15;
+/// Bytes of a number: all that programs write without an exponent, and none so small that it comes out as 0 or `-0`.
+const MAX_NUMBER: usize = 32;
 /// Compiled schemas that the cache looks through before it forgets those nobody uses.
 const CACHE_SWEEP: usize = 256;
 
@@ -159,13 +161,14 @@ impl Compiled {
     }
 }
 
-/// Not `-0`, which comes out as 0; no exponents; no integers that some round.
+/// Not `-0`, which comes out as 0; no exponents; no integers that some round; nothing as long as only machines write it.
 fn is_plain_number(token: &[u8]) -> bool {
     let unsigned = token.strip_prefix(b"-").unwrap_or(token);
     let is_zero = unsigned.iter().all(|byte| matches!(byte, b'0' | b'.'));
     let digits = unsigned.iter().take_while(|byte| byte.is_ascii_digit()).count();
     !(is_zero && token.len() > unsigned.len())
         && digits <= MAX_DIGITS
+        && token.len() <= MAX_NUMBER
         && unsigned.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
 }
 
@@ -280,6 +283,7 @@ mod tests {
             r#"{"a":-0.0}"#,
             r#"{"a":1e3}"#,
             r#"{"a":9007199254740993}"#,
+            &format!(r#"{{"a":-0.{}1}}"#, "0".repeat(330)),
             r#"{"a":1,"a":1}"#,
             r#"{"\u0061":1}"#,
             r#"{"a":1,"__proto__":1}"#,

@@ -27,12 +27,12 @@ export function laneOf(schema: object): Lane {
 
 function findLane(schema: object): Lane {
   if (!definitionOf(schema)) return { lane: "javascript", why: "it is not a schema of Zod 4" };
-  const vetting: Vetting = { lengths: false, patterns: false };
+  const vetting: Vetting = { lengths: false, patterns: false, depth: 0 };
   try {
     const json = vet(schema, vetting);
-    return { lane: "native", json, ...vetting };
+    const { lengths, patterns } = vetting;
+    return { lane: "native", json, lengths, patterns };
   } catch (error) {
-    // A getter of a recursive schema that goes on for ever ends here too.
     return {
       lane: "javascript",
       why: error instanceof Unvetted ? `it has ${error.message}` : "it cannot be walked",

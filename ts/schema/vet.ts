@@ -12,7 +12,12 @@ export interface Vetting {
   lengths: boolean;
   /** Patterns are matched: engines agree on printable ASCII only. */
   patterns: boolean;
+  /** Levels that the walk is in. */
+  depth: number;
 }
+
+/** Levels of a schema: well within what the engine reads, and an end to those that contain themselves. */
+const MAX_DEPTH = 32;
 
 /** String formats that Zod checks by their pattern and nothing else. */
 const PATTERN_FORMATS = [
@@ -60,7 +65,11 @@ export function vet(schema: unknown, vetting: Vetting): JsonSchema {
   if (!definition) throw new Unvetted("a schema that is not Zod 4's");
   const kind = Object.hasOwn(KINDS, definition.type) ? KINDS[definition.type] : undefined;
   if (!kind) throw new Unvetted(`'${definition.type}'`);
-  return kind(definition, vetting);
+  if (vetting.depth === MAX_DEPTH) throw new Unvetted(`more than ${MAX_DEPTH} levels, or itself within`);
+  vetting.depth++;
+  const json = kind(definition, vetting);
+  vetting.depth--;
+  return json;
 }
 
 /** The definition, if it says nothing but what is known. */
@@ -160,7 +169,7 @@ function vetEnum(definition: Definition): JsonSchema {
   // Numbers in an enum of TypeScript come with their names.
   if (!values.every((value) => typeof value === "string"))
     throw new Unvetted("an enum of other than strings");
-  return { enum: values };
+  return { enum: values.map(wellFormed) };
 }
 
 function vetLiteral(definition: Definition): JsonSchema {
@@ -169,7 +178,13 @@ function vetLiteral(definition: Definition): JsonSchema {
     value === null || ["string", "boolean"].includes(typeof value) || Number.isSafeInteger(value);
   if (!Array.isArray(values) || !values.every(isPlain))
     throw new Unvetted("a literal that JSON does not have");
-  return { enum: values };
+  return { enum: values.map((value) => (typeof value === "string" ? wellFormed(value) : value)) };
+}
+
+/** Half of an astral character is no text to the engine, which would refuse all of the room with it. */
+function wellFormed(text: string): string {
+  if (/\p{Surrogate}/u.test(text)) throw new Unvetted("a text with half of a character");
+  return text;
 }
 
 function vetArray(definition: Definition, vetting: Vetting): JsonSchema {
@@ -194,15 +209,32 @@ function vetTuple(definition: Definition, vetting: Vetting): JsonSchema {
 function vetObject(definition: Definition, vetting: Vetting): JsonSchema {
   const { shape, catchall } = only(definition, ["shape", "catchall"]);
   const fields = Object.entries(shape as Record<string, unknown>);
-  if (fields.some(([name]) => name === "__proto__")) throw new Unvetted("a field '__proto__'");
   return {
     type: "object",
-    properties: Object.fromEntries(fields.map(([name, schema]) => [name, vet(schema, vetting)])),
-    // A field that may be absent in other ways than by `optional` is judged here only where it is there.
-    required: fields.filter(([, schema]) => definitionOf(schema)?.type !== "optional").map(([name]) => name),
+    properties: Object.fromEntries(fields.map(([name, schema]) => [fieldName(name), vet(schema, vetting)])),
+    required: fields.filter(([, schema]) => !mayBeAbsent(schema)).map(([name]) => name),
     // Unknown keys are stripped, which changes the value, or refused.
     additionalProperties: catchall === undefined ? false : vetCatchall(catchall, vetting),
   };
+}
+
+/** A name that no object inherits: Zod finds those others in every object, or fails on them. */
+function fieldName(name: string): string {
+  if (name in Object.prototype) throw new Unvetted(`a field '${name}'`);
+  return wellFormed(name);
+}
+
+/**
+ * Whether an object without the field stays without it. One that may be absent in other ways is judged here only where it is there: a
+ * default stands in for it, also a default that `optional` or `partial` wraps.
+ */
+const mayBeAbsent = (schema: unknown) => definitionOf(schema)?.type === "optional" && !standsIn(schema);
+
+/** Whether something that is wrapped gives a value for one that is absent. */
+function standsIn(schema: unknown): boolean {
+  const definition = definitionOf(schema);
+  if (!definition) return false;
+  return ["default", "prefault", "catch"].includes(definition.type) || standsIn(definition["innerType"]);
 }
 
 const vetCatchall = (catchall: unknown, vetting: Vetting): JsonSchema =>
@@ -214,11 +246,11 @@ function vetRecord(definition: Definition, vetting: Vetting): JsonSchema {
   const value = vet(valueType, vetting);
   if (keys?.type === "string") {
     only(keys, []);
-    return { type: "object", additionalProperties: value };
+    // Zod before 4.1 takes an object with that key for one of a class, and refuses it.
+    return { type: "object", properties: { constructor: false }, additionalProperties: value };
   }
   if (keys?.type !== "enum") throw new Unvetted("a record with other keys than strings");
-  const names = (vetEnum(keys) as { enum: string[] }).enum;
-  if (names.includes("__proto__")) throw new Unvetted("a field '__proto__'");
+  const names = (vetEnum(keys) as { enum: string[] }).enum.map(fieldName);
   return {
     type: "object",
     properties: Object.fromEntries(names.map((name) => [name, value])),

@@ -13,16 +13,22 @@ const OWN_TRAIT = /^[$_]?Zod[A-Za-z0-9]*$/;
 export function definitionOf(schema: unknown): Definition | undefined {
   const inner = (schema as { _zod?: { def?: unknown; traits?: unknown } } | null | undefined)?._zod;
   const definition = inner?.def as Partial<Definition> | undefined;
-  if (typeof definition?.type !== "string" || !(inner?.traits instanceof Set)) return undefined;
-  const own = [...inner.traits].every((trait) => typeof trait === "string" && OWN_TRAIT.test(trait));
-  return own ? (definition as Definition) : undefined;
+  return typeof definition?.type === "string" && isOwn(inner?.traits)
+    ? (definition as Definition)
+    : undefined;
 }
 
-/** The definition of a check, which may be a schema too (`z.string().email()`). */
+/** The definition of a check, which may be a schema too (`z.string().email()`); an empty one for what Zod did not make. */
 export function checkOf(check: unknown): Record<string, unknown> {
-  const definition = (check as { _zod?: { def?: unknown } } | null)?._zod?.def;
-  return typeof definition === "object" && definition !== null ? (definition as Record<string, unknown>) : {};
+  const inner = (check as { _zod?: { def?: unknown; traits?: unknown } } | null)?._zod;
+  const definition = inner?.def;
+  return typeof definition === "object" && definition !== null && isOwn(inner?.traits)
+    ? (definition as Record<string, unknown>)
+    : {};
 }
+
+const isOwn = (traits: unknown): boolean =>
+  traits instanceof Set && [...traits].every((trait) => typeof trait === "string" && OWN_TRAIT.test(trait));
 
 /** The checks of a definition. */
 export const checksOf = (definition: Definition): unknown[] =>
