@@ -841,3 +841,4 @@ module.exports.jwtCheck = nativeBinding.jwtCheck
 module.exports.jwtSign = nativeBinding.jwtSign
 module.exports.jwtVerify = nativeBinding.jwtVerify
 module.exports.limitsTable = nativeBinding.limitsTable
+module.exports.tlsCheck = nativeBinding.tlsCheck

@@ -33,15 +33,9 @@ export declare class NativeDialogue {
   clientRooms(id: string): Array<string>
   /** What a client is subscribed to in a room. */
   clientSubscriptions(id: string, roomId: string): Array<string>
-  /** A Socket.IO event: `args_json` is `["name", …]`. */
-  clientEmit(id: string, argsJson: string, attachments: Array<Buffer>): boolean
-  /** Ends a client's socket, and with `close` its connection. */
-  clientDisconnect(id: string, close: boolean): boolean
-  /** Whether a client's socket is open. */
-  clientConnected(id: string): boolean
   /** The synchronous part of `onConnected` has returned. */
   clientReady(id: string): void
-  /** The synchronous part of `onDisconnected` and of each `onLeft` has returned. */
+  /** The synchronous part of `onDisconnected` has returned. */
   clientForget(id: string): void
   /**
    * Verdicts on events and joins, in order: a JSON array of `[ticket, code, reason, local, bits, data, meta]`. Code `""`
@@ -60,6 +54,17 @@ export declare class NativeDialogue {
   setHooks(mask: number): void
   /** Listens; the promise has the bound port, or rejects with an error that has a `code`. */
   start(): Promise<number>
+  /**
+   * Listens on this host and port at once, in place of the configuration's; the address as JSON `{ address, family, port }`.
+   * Throws an error that has a `code`.
+   */
+  listen(port: number, host?: string | undefined | null): string
+  /** Closes the listening socket before it returns. Open connections live on until `stop`. */
+  closeListener(): void
+  /** From the next start on, what is not Socket.IO's goes to the server at this local socket; `null`: to the app. */
+  setBehind(path: string | undefined | null, token: string): void
+  /** Whether a started engine keeps the process alive; from `start` to `stop` it does unless told otherwise. */
+  keepAlive(on: boolean): void
   /** Stops; the promise has the number of connections that were cut, once every socket and task is gone. */
   stop(): Promise<number>
   /** Takes up to `max` calls from the queue. */
@@ -68,14 +73,83 @@ export declare class NativeDialogue {
   cleanupDone(token: number): void
   /** `onLoad` answered with a JSON array of messages; `null`: it failed. */
   loadDone(token: number, messagesJson: string | undefined | null, attachments: Array<Buffer>): void
-  /** A Socket.IO event to everyone: `args_json` is `["name", …]`. */
-  broadcast(argsJson: string, attachments: Array<Buffer>): void
-  /** The app answered. `headers`: name, value, name, value … */
-  httpRespond(id: number, status: number, headers: Array<string>, body?: Buffer | undefined | null): void
+  /** The app answered. `headers`: name, value, name, value …, a line each. */
+  httpRespond(id: number, status: number, headersText: string, body?: Buffer | undefined | null): void
+  /** The app answered several times: for each `id status bytes`, a line break, `headers` as above, an empty line, and so many bytes of a body. */
+  httpRespondAll(answers: string): void
+  /** The app answered; the body follows in pieces. `false`: nobody is there any more. */
+  httpBegin(id: number, status: number, headersText: string): boolean
+  /** A piece of the body. 0: nobody is there any more; 1: go on; 2: wait until the peer took some. */
+  httpPut(id: number, piece: Buffer): number
+  /** The response is over; `complete`: as it should be, else the peer sees that it is not. */
+  httpFinish(id: number, complete: boolean): void
+  /** A piece of the request's body is wanted: it comes as a call. */
+  httpRead(id: number): void
+  /** The rest of the request's body is not wanted. */
+  httpDiscard(id: number): void
+  /** The key of a namespace, which is made if need be. */
+  ioNamespace(name: string): number
+  /** Whether somebody listens for connections, and whether the host decides who connects. */
+  ioConfigure(nsp: number, heeded: boolean, judged: boolean): void
+  /** Forgets a namespace. */
+  ioDropNamespace(name: string): void
+  /** Whether the host may know names of namespaces that it did not make yet. */
+  ioOpenEnded(openEnded: boolean): void
+  /** Lets a client in. `false`: it is gone, or the ticket is. */
+  ioAccept(ticket: number, nsp: number, id: string): boolean
+  /** Keeps a client out, with a message and JSON text for `data`. */
+  ioRefuse(ticket: number, message: string, dataJson?: string | undefined | null): void
+  /** What a socket is: JSON of `{ id, handshake }`, its `auth` empty. From now on its end will be told. `null`: it is gone. */
+  ioLook(nsp: number, id: string): string | null
+  /** Whether a socket is there. */
+  ioConnected(nsp: number, id: string): boolean
+  /** What of a socket's events somebody listens to: bit 1 the program's own, bit 2 all. */
+  ioHear(nsp: number, id: string, bits: number): void
+  /**
+   * Sends an event to one socket: `args_json` is `["name", …]`. Flags: bit 1 volatile, bit 2 asks for an acknowledgement,
+   * whose number this gives, else -1; bit 4: it is the first of this turn of the event loop.
+   */
+  ioEmit(nsp: number, id: string, argsJson: string, attachments: Array<Buffer>, flags: number): number
+  /** Answers a client's event. */
+  ioAcknowledge(nsp: number, id: string, ack: number, argsJson: string, attachments: Array<Buffer>): void
+  /** Nobody waits for an acknowledgement any more; without an id: that of a broadcast. */
+  ioForgetAck(nsp: number, id: string | undefined | null, ack: number): void
+  /** Rooms of a socket, its own first. */
+  ioRoomsOf(nsp: number, id: string): Array<string>
+  /** Ends a socket, and with `close` its connection. Its rooms, if this ended it. */
+  ioDisconnect(nsp: number, id: string, close: boolean): Array<string> | null
+  /** A connection, as JSON of `{ protocol, transport, address }`. From now on its upgrade and its end are told. `null`: it is over. */
+  ioConnection(conn: string): string | null
+  /** Closes a connection, and all that it carries. */
+  ioCloseConnection(conn: string): void
+  /** Closes every connection of the server. */
+  ioCloseAll(): void
+  /** How many sockets a namespace has. */
+  ioCount(nsp: number): number
+  /** Connections of the whole server. */
+  ioConnections(): number
+  /** Ids of those that are meant, in order of connecting. */
+  ioSelect(nsp: number, selectorJson: string): Array<string>
+  /** Sends an event to those that are meant; flags as in `ioEmit`. `[count, number of the acknowledgement or -1]`. */
+  ioBroadcast(nsp: number, selectorJson: string, argsJson: string, attachments: Array<Buffer>, flags: number): Array<number>
+  /** Those that are meant join rooms. */
+  ioJoin(nsp: number, selectorJson: string, rooms: Array<string>): void
+  /** Those that are meant leave rooms. */
+  ioLeave(nsp: number, selectorJson: string, rooms: Array<string>): void
+  /** Ends those that are meant. */
+  ioDisconnectAll(nsp: number, selectorJson: string, close: boolean): void
+  /** A namespace's rooms and who is in them: JSON of `[[room, [id, …]], …]`, those that are sockets' own first. */
+  ioRooms(nsp: number): string
   /** What a client's token says, as JSON `{ renewals, claims }`; `null` where it was renewed as often as the caller knows. */
   clientClaims(id: string, renewals: number): string | null
   /** The set of keys was fetched; `null`: that failed. What is wrong with it, or `null`. */
   setJwks(setJson?: string | undefined | null): string | null
+  /** A request goes on, and its answer has these headers: name, value, name, value … `false`: it is no longer waited for. */
+  requestPass(ticket: number, headers: Array<string>): boolean
+  /** The program has answered a request itself. */
+  requestAnswer(ticket: number, status: number, headers: Array<string>, body?: Buffer | undefined | null): boolean
+  /** A request is refused: by `allowRequest`, perhaps in its own words, or because a middleware failed. */
+  requestBar(ticket: number, forbidden: boolean, message: string | undefined | null, headers: Array<string>): boolean
   /** The key of the new room; 0: the id is taken; -1: it is not acceptable. */
   createRoom(id: string, configJson: string, createdById?: string | undefined | null): number
   /** `false`: no such room. */
@@ -94,7 +168,7 @@ export declare class NativeDialogue {
   roomParticipants(key: number): Array<string>
   /** How many more or fewer `room.on` handlers there are for an event. */
   roomObserve(key: number, event: string, delta: number): void
-  /** Says something as the server. `null`: accepted, else why not. */
+  /** Says something as the server. `null`: accepted, else why not; empty: the room is gone. */
   trigger(key: number, event: string, from: string, data: string | undefined | null, meta: string | undefined | null, attachments: Array<Buffer>, local: number): string | null
   /** Asks for a page of history; it comes as a `history` call with this number. */
   history(key: number, event: string, start: number, end: number): number
@@ -125,3 +199,6 @@ export declare function jwtVerify(token: string, settingsJson: string): string
 
 /** The engine's table of limits, as JSON. */
 export declare function limitsTable(): string
+
+/** What is wrong with `{ cert, key }`, beginning with the field; `null`: nothing. */
+export declare function tlsCheck(settingsJson: string): string | null

@@ -2,6 +2,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Hono } from "hono";
 import type { z } from "zod";
+import type { Server, Socket } from "./socket-io.cjs";
 
 // ---------------------------------------------------------------- results
 
@@ -25,8 +26,8 @@ export interface ErrResult<E> {
   readonly error: E;
   /** Throws an `Error` with this message; its `cause` is the error. */
   expect(message: string): never;
-  /** `result.unwrap().else(fallback)`: the fallback; a function is called with the error, and its return value is the fallback. */
-  unwrap(): { else<F>(fallback: (error: E) => F): F; else<F>(fallback: F): F };
+  /** `result.unwrap().else(fallback)`: the fallback as it is, a function too. */
+  unwrap(): { else<F>(fallback: F): F };
 }
 
 /** Told apart by `isOk` / `isErr`; carries `value` or `error`. */
@@ -220,7 +221,10 @@ export interface RoomConfig {
    * kind of event. Default false.
    */
   syncHistoryOnJoin?: boolean | number;
-  /** Whether it is shown by `dialogue:listRooms` and announced by `dialogue:roomCreated`. Default true. */
+  /**
+   * Whether it is shown by `dialogue:listRooms` and announced by `dialogue:roomCreated`. Default true. Changes and the end of one that is not are
+   * told to its members only.
+   */
   listed?: boolean;
 }
 
@@ -455,10 +459,11 @@ type Authenticate = (
 /**
  * Functions that observe or decide. One that throws, rejects, returns the wrong thing or does not decide within
  * `limits.hookTimeout` never ends the process: an observer is logged, one that decides has refused. A synchronous deciding hook
- * (`beforeJoin`, `beforeEach`) that returns a promise has returned the wrong thing.
+ * (`beforeJoin`, `beforeEach`) that returns a promise has returned the wrong thing. Each is called as a method of the object that it
+ * stands in; a name that is not known is `INVALID_CONFIG`.
  */
 export interface HooksConfig {
-  /** The same as `socket.authenticate`. */
+  /** The same as `socket.authenticate`. Both may be given only where they are one function. */
   authenticate?: Authenticate;
   socket?: {
     /** Decides who a client is, or that it is nobody. */
@@ -524,7 +529,7 @@ export interface FetchApp {
   fetch(request: Request, ...rest: any[]): Response | Promise<Response>;
 }
 
-/** What `createDialogue` takes. */
+/** What `createDialogue` takes. A field that is not known, here, in `cors` or in a room, is a warning in the log. */
 export interface DialogueConfig {
   /** TCP port, 0 to 65535; 0 takes any free one. Default 3000. */
   port?: number;
@@ -547,17 +552,23 @@ export interface DialogueConfig {
   jwt?: JwtConfig;
   limits?: LimitsConfig;
   socket?: SocketOptions;
-  /** Threads of the engine, a positive integer. Default: the cores available. */
+  /** Threads of the engine, a positive integer. Default: one less than the cores available, since JavaScript needs one of them; at least 1. */
   threads?: number;
-  /** Not available yet: refused. */
+  /**
+   * Serves `https` and `wss` on the port, and nothing else there. `cert`: the certificate, its chain behind it; `key`: its private key, RSA, ECDSA or
+   * Ed25519, without a passphrase; PEM each. TLS 1.2 and 1.3. Default: no TLS.
+   *
+   * @throws {@link DialogueError} `INVALID_CONFIG` that names the field, and shows nothing of it.
+   */
   tls?: { cert: string | Uint8Array; key: string | Uint8Array };
-  /** Node: replace the global Request and Response by light ones. Without effect yet. Default true. */
+  /** Replaces the global `Response` and `Request`. On Node by light ones, which make the runtime's own of themselves where more is asked; on Bun by classes that
+   * extend its own. Default true. On Bun without it a response that is made of a text has no `Content-Type` but one that the app gives it. */
   overrideGlobalObjects?: boolean;
 }
 
 /** Transport options, under Socket.IO's names. */
 export interface SocketOptions {
-  /** Path that the transport answers. Default `/socket.io`. */
+  /** Path that the transport answers; a `/` in front is added. Default `/socket.io`. */
   path?: string;
   /** Milliseconds between two pings. Default 25,000. */
   pingInterval?: number;
@@ -609,7 +620,7 @@ export interface LimitsConfig {
   sendBuffer?: number;
   /** Milliseconds that a hook may take to settle. Default 10,000. */
   hookTimeout?: number;
-  /** Items that wait for JavaScript. Default 10,000. Reached: observers of events lose their oldest. */
+  /** Items that wait for JavaScript. Default 10,000. Reached: observers of events lose their oldest; what a hook would decide is `OVERLOADED`, and so is a client that a listener would be told of. */
   hookQueue?: number;
   /** The same in bytes. Default 64 MiB. */
   hookQueueBytes?: number;
@@ -618,7 +629,7 @@ export interface LimitsConfig {
   /** Milliseconds for a request's headers and first packet. Default 10,000. Reached: closed. */
   handshakeTimeout?: number;
   /**
-   * Rooms that a user may hold by `dialogue:createRoom`. Default 0: clients create none. `events` of such rooms: default any.
+   * Rooms that a user may hold by `dialogue:createRoom`, not counting those that the program made in its name. Default 0: clients create none. `events` of such rooms: default any.
    * `maxSize`: the most a room may ask for, and what it gets if it asks for none.
    */
   clientRooms?:
@@ -629,9 +640,9 @@ export interface LimitsConfig {
         defaultSubscriptions?: string[];
         maxSize?: number;
       };
-  /** Bytes of a request's body. Default 10 MiB. Larger: 413. */
+  /** Bytes of a request's body. Default 10 MiB. Larger: 413, and a response that has begun breaks off. */
   httpBody?: number;
-  /** Later. Bytes of a request's headers. Default 64 KiB. */
+  /** Bytes of a request's line and headers, 8 KiB to 1 MiB. Default 64 KiB. Larger: 431. */
   httpHeaders?: number;
   /** Milliseconds for `app` to answer. Default 30,000. Reached: 504. */
   httpTimeout?: number;
@@ -740,6 +751,15 @@ export interface RuntimeStartOptions {
 /** The runtime that this runs on. */
 export function detectRuntime(): Runtime;
 
+/**
+ * Serves a `Server` of `dialogue-rs/socket.io`, or a Dialogue's `io`, together with an app, on one port: what {@link createDialogue} does by
+ * itself. Of a Dialogue's `io` the configuration's own `cors` counts.
+ *
+ * @param runtime Default: the one that this runs on. The engine is the same; another one is a warning in the log.
+ * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field. `start` rejects with `PORT_IN_USE`, naming the port.
+ */
+export function createRuntimeAdapter(runtime?: Runtime): RuntimeAdapter;
+
 // ---------------------------------------------------------------- standing alone
 
 /** Rooms and who is in them. */
@@ -804,38 +824,5 @@ export function createRateLimiter(config: RateLimiterConfig): RateLimiter;
 
 // ---------------------------------------------------------------- socket.io
 
-/** What a client brought when it connected. */
-export interface Handshake {
-  headers: Record<string, string | string[] | undefined>;
-  time: string;
-  address: string;
-  xdomain: boolean;
-  secure: boolean;
-  /** Unix milliseconds. */
-  issued: number;
-  url: string;
-  query: Record<string, string | string[] | undefined>;
-  auth: Record<string, any>;
-}
-
-/** A connection, as Socket.IO's server has it; in this version only the event `disconnect` is delivered. */
-export interface Socket {
-  readonly id: string;
-  readonly handshake: Handshake;
-  emit(event: string, ...args: any[]): boolean;
-  on(event: string, listener: (...args: any[]) => void): this;
-  once(event: string, listener: (...args: any[]) => void): this;
-  off(event: string, listener: (...args: any[]) => void): this;
-  disconnect(close?: boolean): this;
-  readonly connected: boolean;
-  readonly disconnected: boolean;
-}
-
-/** The Socket.IO server; in this version only `connection` (and `connect`, the same) is delivered. */
-export interface Server {
-  on(event: string, listener: (...args: any[]) => void): this;
-  once(event: string, listener: (...args: any[]) => void): this;
-  off(event: string, listener: (...args: any[]) => void): this;
-  /** To everyone who is connected. */
-  emit(event: string, ...args: any[]): boolean;
-}
+// Types alone: the classes are those of `dialogue-rs/socket.io`.
+export type { Handshake, Namespace, Server, Socket } from "./socket-io.cjs";

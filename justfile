@@ -13,3 +13,7 @@ start:
 # The full counts of the tests that are scaled down by default, and Node 24.
 long:
     npm run --silent test:long
+
+# Every fuzz target, or only the named ones, for five minutes or SECONDS. Needs `cargo install cargo-fuzz`.
+fuzz *targets:
+    node scripts/fuzz.mjs {{targets}}

@@ -1,6 +1,6 @@
 //! Engine.IO alone: sends every message back. The public Engine.IO protocol suite runs against it.
 //!
-//! `PORT=3000 cargo run --no-default-features --example engine_echo`
+//! `PORT=3000 cargo run --no-default-features --example engine_echo`; the suite of version 3: `EIO3=1` in front.
 
 mod protocol_suite;
 

@@ -69,7 +69,15 @@ export async function buildNative({ profile, force = false, ...options } = {}) {
 
 /** ts/ to dist/. */
 export async function buildTypeScript({ force = false, ...options } = {}) {
-  const inputs = ["ts", "tsconfig.json", "tsconfig.base.json", "index.d.ts", "binding.d.cts"];
+  const inputs = [
+    "ts",
+    "tsconfig.json",
+    "tsconfig.base.json",
+    "index.d.ts",
+    "client.d.ts",
+    "socket-io.d.ts",
+    "binding.d.cts",
+  ];
   const stamp = readStamp("typescript");
   const fresh = stamp?.inputs === digest(inputs) && existsSync(join(root, "dist/index.cjs"));
   if (fresh && !force) return "unchanged";

@@ -3,7 +3,9 @@ import { npm, run, tool } from "./run.mjs";
 
 const commands = [
   ["cargo", "fmt"],
+  ["cargo", "fmt", "--manifest-path", "fuzz/Cargo.toml"],
   [...tool("@biomejs/biome", "bin/biome"), "check", "--write", "."],
+  [process.execPath, "scripts/declarations.mjs", "--write"],
   [...npm(), "run", "--silent", "readme"],
 ];
 for (const command of commands) {

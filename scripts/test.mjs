@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:f
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { BuildError, buildNative, buildTypeScript, install } from "./build.mjs";
+import { installChromium } from "./chromium.mjs";
 import { bun, duration, npm, reports, root, run, tool } from "./run.mjs";
 
 const NODE_24 = "24.21.0";
@@ -17,6 +18,7 @@ const sections = {
   docs: { steps: docs, addon: true },
   node: { steps: () => vitest("node", process.execPath), addon: true },
   bun: { steps: bunTest, addon: true },
+  browser: { steps: browser, addon: true },
   package: { steps: packageSmoke, addon: true },
   rust: { steps: rust },
   node24: { steps: node24, addon: true, extra: true },
@@ -84,14 +86,18 @@ async function build(withAddon) {
 
 async function lint() {
   await check("cargo fmt", ["cargo", "fmt", "--all", "--check"]);
+  await check("cargo fmt, fuzz", ["cargo", "fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]);
   await check("biome", [...tool("@biomejs/biome", "bin/biome"), "check", "--error-on-warnings", "."]);
   await check("README code", [process.execPath, "scripts/readme.mjs"]);
   await step("one version everywhere", sameVersions);
+  await check("declarations for require", [process.execPath, "scripts/declarations.mjs"]);
 }
 
 async function types() {
   await check("types of tests and benches", [...tool("typescript", "bin/tsc"), "-p", "tsconfig.tests.json"]);
   await check("type tests", [...tool("typescript", "bin/tsc"), "-p", "tsconfig.types.json"]);
+  const theirs = ["-p", "__tests__/types/tsconfig.socket-io.json"];
+  await check("a program of Socket.IO, by its own types", [...tool("typescript", "bin/tsc"), ...theirs]);
 }
 
 async function docs() {
@@ -115,11 +121,18 @@ async function rust() {
   });
 }
 
-async function vitest(name, node) {
+async function browser() {
+  const options = { log: "install-chromium.log", timeout: STEP_LIMIT };
+  if (!(await step("Chromium is there", () => installChromium(options)))) return;
+  await vitest("browser", process.execPath, ["--config", "vitest.browser.config.ts"]);
+}
+
+async function vitest(name, node, options = []) {
   const output = join(reports, `${name}.json`);
   rmSync(output, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${output}`];
-  await tests(`vitest on ${name}`, [node, "node_modules/vitest/vitest.mjs", "run", ...reporters], () => {
+  const command = [node, "node_modules/vitest/vitest.mjs", "run", ...options, ...reporters];
+  await tests(`vitest on ${name}`, command, () => {
     if (!existsSync(output)) return undefined;
     const result = JSON.parse(readFileSync(output, "utf8"));
     const unloadable = result.testResults.filter(

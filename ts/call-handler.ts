@@ -2,15 +2,17 @@ import type { ConnectedClient, DialogueContext, EventMessage, HooksConfig, Logge
 import type { CallQueue } from "./call-queue.js";
 import type { Clients } from "./clients.js";
 import type { Decisions } from "./decisions.js";
+import type { Deliveries } from "./deliveries.js";
 import type { Dispatcher } from "./dispatcher.js";
 import type { HistoryRequests } from "./history-requests.js";
 import type { HttpBridge } from "./http/bridge.js";
 import type { JwksSource } from "./jwks.js";
+import type { Lifecycle } from "./lifecycle.js";
 import type { Call, NativeDialogue } from "./native.js";
 import { pack, revive } from "./payload.js";
 import type { Rooms } from "./rooms.js";
-import { SocketServer } from "./socket-io/server.js";
-import { ServerSocket } from "./socket-io/socket.js";
+import { Engine } from "./socket-io/engine.js";
+import type { Hub } from "./socket-io/hub.js";
 import { restore, type Triggers } from "./trigger.js";
 
 /** All that a call can concern. */
@@ -21,9 +23,12 @@ export interface Parts {
   readonly dispatcher: Dispatcher;
   readonly hooks: HooksConfig;
   readonly context: DialogueContext;
-  readonly io: SocketServer;
+  readonly hub: Hub;
+  readonly ioEngine: Engine;
+  readonly lifecycle: Lifecycle;
   readonly clients: Clients;
   readonly decisions: Decisions;
+  readonly deliveries: Deliveries;
   readonly rooms: Rooms;
   readonly triggers: Triggers;
   readonly histories: HistoryRequests;
@@ -58,6 +63,25 @@ export function handleCall(parts: Parts, call: Call, attachments: Buffer[]): voi
     case "decideConnect":
       decisions.connect(call);
       break;
+    case "decideRequest":
+      Engine.decide(parts.ioEngine, call);
+      break;
+    case "refused":
+      Engine.refused(parts.ioEngine, call);
+      break;
+    case "ioClosed":
+      Engine.closed(parts.ioEngine, call.conn);
+      parts.hub.handle(call, attachments);
+      break;
+    case "decideNamespace":
+    case "ioConnected":
+    case "ioDisconnected":
+    case "ioEvent":
+    case "ioAnswered":
+    case "ioFailed":
+    case "ioUpgraded":
+      parts.hub.handle(call, attachments);
+      break;
     case "refreshed":
       parts.clients.refreshed(call.id);
       break;
@@ -86,7 +110,12 @@ export function handleCall(parts: Parts, call: Call, attachments: Buffer[]): voi
       histories.settle(call.token, call.messages && revive(call.messages, attachments), call.error);
       break;
     case "http":
-      void http.handle(call, attachments[0]);
+      http.handle(call, attachments[0]);
+      break;
+    case "httpPiece":
+    case "httpDrained":
+    case "httpAborted":
+      http.follow(call, attachments[0]);
       break;
     case "log":
       log[call.level]({ message: call.message, atFunction: call.atFunction, data: call.data });
@@ -95,27 +124,33 @@ export function handleCall(parts: Parts, call: Call, attachments: Buffer[]): voi
 }
 
 function tellConnected(
-  { clients, context, dispatcher, engine, hooks, io }: Parts,
+  { clients, context, dispatcher, engine, hooks, hub }: Parts,
   call: Of<"connected">,
 ): void {
   const client = clients.connected(call.client);
   const clientSocket = client.socket;
   dispatcher.observe("socket.onConnect", () => hooks.socket?.onConnect?.({ context, clientSocket }));
   dispatcher.observe("clients.onConnected", () => hooks.clients?.onConnected?.(client));
-  SocketServer.connected(io, clientSocket, dispatcher);
+  const socket = hub.main.made(client.id);
+  if (socket) hub.main.welcome(socket);
   engine.clientReady(client.id);
 }
 
-function tellDisconnected(parts: Parts, { id, reason, rooms }: Of<"disconnected">): void {
-  const { clients, context, dispatcher, engine, hooks } = parts;
+function tellDisconnected(parts: Parts, { id, reason, rooms, socketRooms }: Of<"disconnected">): void {
+  const { clients, context, dispatcher, hooks, hub } = parts;
   const client = clients.find(id);
   if (client) {
     const clientSocket = client.socket;
     dispatcher.observe("clients.onDisconnected", () => hooks.clients?.onDisconnected?.(client));
+    forget(parts, id);
     for (const room of rooms) tellLeft(parts, client, room);
     dispatcher.observe("socket.onDisconnect", () => hooks.socket?.onDisconnect?.({ context, clientSocket }));
-    ServerSocket.ended(clientSocket, reason, dispatcher);
-  }
+    hub.main.ended(id, reason, socketRooms);
+  } else forget(parts, id);
+}
+
+/** Until now a client that has ended could still be asked for, and for where it was. */
+function forget({ clients, engine }: Parts, id: string): void {
   engine.clientForget(id);
   clients.end(id);
 }
@@ -138,23 +173,10 @@ function tellRoom({ dispatcher, hooks, rooms }: Parts, call: Of<"created" | "upd
   else dispatcher.observe("rooms.onUpdated", () => hooks.rooms?.onUpdated?.(room));
 }
 
-function tellEvent(parts: Parts, call: Of<"event">, attachments: Buffer[]): void {
-  const { context, dispatcher, hooks, rooms, triggers } = parts;
-  const roomId = call.room;
+function tellEvent({ deliveries, rooms, triggers }: Parts, call: Of<"event">, attachments: Buffer[]): void {
   const payload = call.local === 0 ? undefined : triggers.take(call.local);
-  const message = restore(revive(call.message, attachments), payload);
-
-  if (hooks.events?.onTriggered) {
-    dispatcher.observe("events.onTriggered", () => hooks.events?.onTriggered?.(roomId, message));
-  }
-  const handlerName = `room.on('${message.event}')`;
-  rooms.byKey(call.key)?.eachHandler(message.event, (handler) => {
-    dispatcher.observe(handlerName, () => handler(message));
-  });
-  if (hooks.events?.afterEach) {
-    const told = { context, roomId, message, recipientCount: call.recipients };
-    dispatcher.observe("events.afterEach", () => hooks.events?.afterEach?.(told));
-  }
+  call.message = restore(revive(call.message, attachments), payload);
+  deliveries.tell(call, rooms.byKey(call.key));
 }
 
 function cleanUp(parts: Parts, call: Of<"cleanup">, attachments: Buffer[]): void {

@@ -13,12 +13,13 @@ const NONE: Buffer[] = [];
 
 /**
  * The engine's calls, in order. One list and one cursor: a drain that a handler causes goes on where the outer one is, so that
- * order holds however deep they nest.
+ * order holds however deep they nest. What is being handled further out is brought to its end first.
  */
 export class CallQueue {
   readonly #take: (max: number) => Batch | null;
   readonly #handle: (call: Call, attachments: Buffer[]) => void;
   readonly #settle: () => void;
+  readonly #finish: () => void;
   #calls: Call[] = [];
   #attachments: Buffer[] = [];
   #cursor = 0;
@@ -27,15 +28,20 @@ export class CallQueue {
   #scheduled = false;
   #finished = 0;
 
-  /** @param settle Hands the engine the verdicts on events that were decided together. */
+  /**
+   * @param settle Hands the engine the verdicts on events that were decided together.
+   * @param finish Tells what is still to be told of the calls that are being handled.
+   */
   constructor(
     take: (max: number) => Batch | null,
     handle: (call: Call, attachments: Buffer[]) => void,
     settle: () => void,
+    finish: () => void = () => {},
   ) {
     this.#take = take;
     this.#handle = handle;
     this.#settle = settle;
+    this.#finish = finish;
   }
 
   /** Whether a call is being handled right now. */
@@ -48,12 +54,17 @@ export class CallQueue {
     // Woken inside a call (by a nested event loop, as debuggers have): the outer loop goes on anyway.
     if (this.isInside) return;
     const deadline = performance.now() + TURN_MS;
-    // Asking for the time costs as much as a small call.
-    for (let done = 1; this.#next(); done++) {
-      if (done % 16 !== 0 || performance.now() < deadline) continue;
-      this.#settle();
-      this.#schedule();
-      return;
+    let ended = false;
+    try {
+      // Asking for the time costs as much as a small call.
+      for (let done = 1; !ended; done++) {
+        ended = !this.#next();
+        if (done % 16 === 0 && performance.now() >= deadline) break;
+      }
+      if (!ended) this.#settle();
+    } finally {
+      // The engine wakes again only when it was asked for more in vain.
+      if (!ended) this.#schedule();
     }
   };
 
@@ -68,9 +79,20 @@ export class CallQueue {
   /** Everything up to and including the event with this number, also from inside a call. */
   drainUntil(local: number): void {
     if (this.#depth >= MAX_DEPTH) return;
+    if (this.isInside) this.#finishOuter();
     while (this.#finished < local && this.#next());
     this.#settle();
     if (!this.isInside) this.#schedule();
+  }
+
+  /** What is handled next came after what is being handled. */
+  #finishOuter(): void {
+    this.#depth++;
+    try {
+      this.#finish();
+    } finally {
+      this.#depth--;
+    }
   }
 
   /** Handles one call; false when there was none. */
@@ -92,14 +114,19 @@ export class CallQueue {
     return true;
   }
 
+  /** Asks until there is something, or the engine says that there is nothing: only then does it wake again. */
   #refill(): boolean {
     this.#settle();
-    const batch = this.#take(BATCH);
-    this.#calls = batch === null ? [] : JSON.parse(batch.json);
-    this.#attachments = batch?.attachments ?? [];
+    this.#calls = [];
     this.#cursor = 0;
     this.#usedAttachments = 0;
-    return this.#calls.length > 0;
+    for (;;) {
+      const batch = this.#take(BATCH);
+      if (batch === null) return false;
+      this.#calls = JSON.parse(batch.json);
+      this.#attachments = batch.attachments;
+      if (this.#calls.length > 0) return true;
+    }
   }
 
   #schedule(): void {

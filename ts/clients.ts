@@ -1,8 +1,7 @@
-import type { ConnectedClient, Socket } from "../index.js";
+import type { ConnectedClient } from "../index.js";
 import { type Admitted, ClientHandle, type ClientSupport } from "./connected-client.js";
-import type { ClientInfo, SocketInfo } from "./native.js";
+import type { ClientInfo } from "./native.js";
 import { Registry } from "./registry.js";
-import { ServerSocket } from "./socket-io/socket.js";
 
 /** The handles of clients. */
 export class Clients {
@@ -21,11 +20,6 @@ export class Clients {
   /** The client of that id, as long as the engine knows it. */
   find(id: string): ConnectedClient | undefined {
     return this.#handles.get(id);
-  }
-
-  /** A socket that is not yet let in. */
-  socket(info: SocketInfo): Socket {
-    return new ServerSocket(info, this.#support);
   }
 
   /** `authenticate` let the connection in: its client will have what it left. */

@@ -1,12 +1,25 @@
 import type { DialogueConfig, EventDefinition, FetchApp, HooksConfig, Logger, RoomConfig } from "../index.js";
 import { readCors } from "./cors-config.js";
 import { invalidConfig } from "./errors.js";
-import { fields, flag, integer, knownFields, list, method, optional, text } from "./fields.js";
+import {
+  fields,
+  flag,
+  integer,
+  isId,
+  knownFields,
+  list,
+  method,
+  optional,
+  text,
+  unknownFields,
+} from "./fields.js";
 import { readHooks } from "./hooks.js";
+import type { Scheme } from "./http/bridge.js";
 import { readJwt } from "./jwt-config.js";
 import { type Limits, readLimits } from "./limits-config.js";
 import { createDefaultLogger } from "./logger.js";
 import { type RoomSpec, readEvents, readRoom } from "./room-config.js";
+import { readTls } from "./tls-config.js";
 
 /** A configuration, checked: nothing of it can surprise the engine any more. */
 export interface Settings {
@@ -14,16 +27,28 @@ export interface Settings {
   readonly engineJson: string;
   readonly port: number;
   readonly host: string | undefined;
+  readonly scheme: Scheme;
   readonly app: FetchApp | undefined;
+  /** Whether the runtime's `Request` and `Response` may be replaced. */
+  readonly overrideGlobalObjects: boolean;
   readonly hooks: HooksConfig;
   readonly logger: Logger;
   readonly limits: Limits;
+  /** Options of the connections, under Socket.IO's names. */
+  readonly socket: Record<string, unknown> & { readonly path: string };
   /** Where the keys of tokens are fetched, if they are. */
   readonly jwksUri: URL | undefined;
   /** Definitions that rooms may name by name alone. */
   readonly definitions: EventDefinition[];
   readonly rooms: ({ id: string; path: string } & RoomSpec)[];
+  /** What the log is to say of it. */
+  readonly warnings: readonly string[];
 }
+
+const FIELDS = [
+  ...["port", "host", "app", "rooms", "events", "hooks", "logger", "cors", "runtime", "jwt", "limits"],
+  ...["socket", "threads", "tls", "overrideGlobalObjects"],
+];
 
 const LONGEST_TIME = 2 ** 31 - 1;
 const LARGEST_SIZE = 2 ** 32 - 1;
@@ -31,7 +56,8 @@ const TRANSPORTS = ["polling", "websocket"];
 
 export function readConfig(config: DialogueConfig): Settings {
   const given = fields(config, "config");
-  refuseWhatComesLater(given);
+  const warnings = unknownFields(given, "", FIELDS);
+  const warn = (message: string): void => void warnings.push(message);
   const definitions = given["events"] === undefined ? [] : readEvents(given["events"], "events");
   const limits = readLimits(given["limits"], definitions);
   const port = given["port"] === undefined ? 3000 : integer(given["port"], "port", 0, 65_535);
@@ -39,21 +65,24 @@ export function readConfig(config: DialogueConfig): Settings {
   if (given["runtime"] !== undefined && given["runtime"] !== "node" && given["runtime"] !== "bun") {
     throw invalidConfig("runtime", 'must be "node" or "bun"');
   }
-  optional(given, "overrideGlobalObjects", "", flag);
+  const { overrideGlobalObjects = true } = optional(given, "overrideGlobalObjects", "", flag);
   const { app } = optional(given, "app", "", readApp);
   const { logger } = optional(given, "logger", "", readLogger);
-  const rooms = readRooms(config.rooms, definitions, limits.idLength);
-  const hooks = readHooks(given["hooks"]);
+  const rooms = readRooms(config.rooms, definitions, limits.idLength, warn);
+  const hooks = readHooks(given["hooks"], warn);
   const { jwt } = optional(given, "jwt", "", readJwt);
+  const { tls } = optional(given, "tls", "", readTls);
+  const socket = readSocket(given["socket"] ?? {});
   const engine = {
     port,
     ...(host !== undefined && { host }),
     // Also the app that is made here may get routes later.
     hasApp: true,
-    socket: readSocket(given["socket"] ?? {}),
+    socket,
     limits: limits.json,
-    cors: readCors(given["cors"]),
+    cors: readCors(given["cors"], warn),
     ...(jwt && { jwt: jwt.engine }),
+    ...(tls && { tls }),
     ...optional(given, "threads", "", (value, path) => integer(value, path, 1, 1024)),
     rooms: [],
   };
@@ -61,21 +90,18 @@ export function readConfig(config: DialogueConfig): Settings {
     engineJson: JSON.stringify(engine),
     port,
     host,
+    scheme: tls ? "https" : "http",
     app,
+    overrideGlobalObjects,
     hooks,
     logger: logger ?? createDefaultLogger(),
     limits,
+    socket: { path: "/socket.io", ...socket },
     jwksUri: jwt?.jwksUri,
     definitions,
     rooms,
+    warnings,
   };
-}
-
-/** What protects a server must not be accepted and then not done. */
-function refuseWhatComesLater(given: Record<string, unknown>): void {
-  for (const name of ["tls"]) {
-    if (given[name] !== undefined) throw invalidConfig(name, "is not available in this version");
-  }
 }
 
 function readApp(value: unknown, path: string): FetchApp {
@@ -91,7 +117,12 @@ function readLogger(value: unknown, path: string): Logger {
   return value as Logger;
 }
 
-function readRooms(value: unknown, definitions: EventDefinition[], idLength: number): Settings["rooms"] {
+function readRooms(
+  value: unknown,
+  definitions: EventDefinition[],
+  idLength: number,
+  warn: (message: string) => void,
+): Settings["rooms"] {
   if (typeof value !== "object" || value === null)
     throw invalidConfig("rooms", "must be an object or an array");
   const entries = Array.isArray(value)
@@ -103,12 +134,14 @@ function readRooms(value: unknown, definitions: EventDefinition[], idLength: num
 
   const taken = new Set<string>();
   return entries.map(([key, room, path]) => {
-    const id = text(key, Array.isArray(value) ? `${path}.id` : path);
+    const idPath = Array.isArray(value) ? `${path}.id` : path;
+    const id = text(key, idPath);
+    if (!isId(id)) throw invalidConfig(idPath, "the id must not hold half a character");
     if (Buffer.byteLength(id) > idLength)
       throw invalidConfig(path, `the id must have at most ${idLength} bytes`);
     if (taken.has(id)) throw invalidConfig(`${path}.id`, `'${id}' is taken by a room before it`);
     taken.add(id);
-    return { id, path, ...readRoom(room as RoomConfig, path, definitions) };
+    return { id, path, ...readRoom(room as RoomConfig, path, definitions, warn) };
   });
 }
 
@@ -126,10 +159,11 @@ function readSocket(value: unknown): Record<string, unknown> {
 }
 
 function readPath(value: unknown, path: string): string {
-  if (typeof value !== "string" || !/^\/[^\s?#]+$/.test(value)) {
+  if (typeof value !== "string" || !/^\/?[^\s?#/][^\s?#]*$/.test(value)) {
     throw invalidConfig(path, "must be a path such as '/socket.io'");
   }
-  return value.replace(/\/+$/, "");
+  // As Socket.IO's option: the slash in front may be left out.
+  return `/${value.replace(/^\/|\/+$/g, "")}`;
 }
 
 function readTransports(value: unknown, path: string): unknown[] {

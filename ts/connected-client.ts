@@ -4,19 +4,20 @@ import { roomNotFound } from "./errors.js";
 import type { Handle } from "./handle-contract.js";
 import type { ClientInfo, NativeDialogue } from "./native.js";
 import { ANY_EVENT } from "./protocol.js";
-import { ServerSocket } from "./socket-io/socket.js";
+import type { Namespace } from "./socket-io/namespace.js";
 
 /** What a client's handle leans on. */
 export interface ClientSupport {
   readonly engine: NativeDialogue;
   readonly queue: CallQueue;
   readonly log: Logger;
+  /** `/`, where the sockets of clients are. */
+  readonly main: Namespace;
 }
 
-/** A connection that `authenticate` let in. */
+/** What `authenticate` left of a connection that it let in. */
 export interface Admitted {
   readonly auth: AuthData;
-  readonly socket: Socket;
 }
 
 /** `history` of `clientJoin`. */
@@ -34,7 +35,7 @@ export class ClientHandle implements Handle<ConnectedClient> {
   /** How often the token was renewed, as far as `auth` shows. */
   #renewals = 0;
 
-  /** @param admitted What `authenticate` left: the object it returned, and the socket it was handed. */
+  /** @param admitted What `authenticate` left: the object it returned. */
   constructor(info: ClientInfo, support: ClientSupport, admitted?: Admitted) {
     this.id = info.id;
     this.userId = info.userId;
@@ -48,7 +49,7 @@ export class ClientHandle implements Handle<ConnectedClient> {
       const get = () => this.#renewed(auth, admitted !== undefined);
       Object.defineProperty(this, "auth", { get, enumerable: true });
     }
-    this.socket = admitted?.socket ?? new ServerSocket(info, support);
+    this.socket = support.main.adopt(info) as unknown as Socket;
     this.#support = support;
     // `console.log(client)` and JSON show who it is, not the machinery.
     Object.defineProperty(this, "socket", { enumerable: false });

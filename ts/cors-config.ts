@@ -1,5 +1,5 @@
 import { invalidConfig } from "./errors.js";
-import { fields, flag, optional, text, texts } from "./fields.js";
+import { fields, flag, optional, text, texts, unknownFields } from "./fields.js";
 
 /** CORS as the engine has it. */
 export interface EngineCors {
@@ -13,11 +13,13 @@ export interface EngineCors {
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#,]+$/i;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
 
-export function readCors(value: unknown): EngineCors {
+/** @param warn Is told of a field that is not known. */
+export function readCors(value: unknown, warn: (message: string) => void): EngineCors {
   if (value === undefined || value === true)
     return { any: true, sameOrigin: false, origins: [], credentials: false };
   if (value === false) return { any: false, sameOrigin: true, origins: [], credentials: false };
   const given = fields(value, "cors", "must be a boolean or { origin, methods?, credentials? }");
+  for (const message of unknownFields(given, "cors", ["origin", "methods", "credentials"])) warn(message);
   const { any, sameOrigin, origins } = readOrigin(given["origin"], "cors.origin");
   const { credentials } = optional(given, "credentials", "cors", flag);
   if (any && credentials) {

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import type { Dialogue, DialogueConfig, EventDefinition, Room, RoomConfig } from "../index.js";
+import type { Dialogue, DialogueConfig, EventDefinition, Room, RoomConfig, Server } from "../index.js";
 import { handleCall, type Parts } from "./call-handler.js";
 import { CallQueue } from "./call-queue.js";
 import { createClientRooms } from "./client-rooms.js";
@@ -7,36 +7,47 @@ import { Clients } from "./clients.js";
 import { readConfig, type Settings } from "./config.js";
 import { createContext } from "./context.js";
 import { Decisions } from "./decisions.js";
+import { Deliveries } from "./deliveries.js";
 import { Dispatcher } from "./dispatcher.js";
 import { invalidConfig, roomNotFound } from "./errors.js";
 import { HistoryRequests } from "./history-requests.js";
 import { hookMask } from "./hooks.js";
 import { HttpBridge } from "./http/bridge.js";
+import { replaceGlobalObjects } from "./http/global-objects.js";
 import { JwksSource } from "./jwks.js";
 import { Lifecycle } from "./lifecycle.js";
 import { createGuardedLogger } from "./logger.js";
 import { type NativeDialogue, native } from "./native.js";
 import { Err } from "./result.js";
 import { Rooms } from "./rooms.js";
-import { SocketServer } from "./socket-io/server.js";
+import { serveBy } from "./runtime-adapter.js";
+import { DialogueIo } from "./socket-io/dialogue-io.js";
+import { Engine } from "./socket-io/engine.js";
+import { readEngineOptions } from "./socket-io/engine-options.js";
+import { Hub } from "./socket-io/hub.js";
 import { Triggers } from "./trigger.js";
+import { createWaker } from "./waker.js";
 
 /** Makes a server; see `index.d.ts`. */
 export function createDialogue(config: DialogueConfig): Dialogue {
   const settings = readConfig(config);
+  if (settings.overrideGlobalObjects) replaceGlobalObjects();
   const app = (settings.app ?? new Hono()) as Hono;
   const parts = compose(settings, app);
   makeRooms(parts.rooms, settings);
   parts.queue.drain();
-  return face(parts, settings, app);
+  return face(parts, app);
 }
 
 /** Makes the engine and the parts around it, and joins them. */
 function compose(settings: Settings, app: Hono): Parts {
   const { hooks, limits } = settings;
   const log = createGuardedLogger(settings.logger);
+  for (const message of settings.warnings)
+    log.warn({ message, atFunction: "createDialogue", data: undefined });
   // The engine wakes the queue and the queue takes from the engine; neither does before both are there.
-  const engine: NativeDialogue = new native.NativeDialogue(settings.engineJson, () => queue.wake());
+  const waker = createWaker();
+  const engine: NativeDialogue = new native.NativeDialogue(settings.engineJson, waker.wake);
   const queue = new CallQueue(
     (max) => engine.drain(max),
     (call, attachments) => {
@@ -44,36 +55,70 @@ function compose(settings: Settings, app: Hono): Parts {
       dispatcher.observe(`call '${call.k}'`, () => handleCall(parts, call, attachments));
     },
     () => decisions.settle(),
+    () => deliveries.finish(),
   );
+  waker.join(queue);
   const dispatcher = new Dispatcher(log);
-  const clients = new Clients({ engine, queue, log });
-  const triggers = new Triggers(
-    engine,
-    queue,
-    hooks,
-    (message) => decisions.beforeEach(message),
-    () => decisions.settle(),
-  );
+  const hub: Hub = new Hub({
+    dispatcher,
+    log,
+    drain: () => queue.drain(),
+    dialogue: {
+      find: (id) => clients.find(id) && hub.main.made(id),
+      configure: () => engine.setHooks(hookMask(hooks, hub.main) | requestHooks),
+    },
+  });
+  let requestHooks = 0;
+  const ioEngine = new Engine(readEngineOptions(settings.socket), {
+    port: engine,
+    dispatcher,
+    setHooks: (mask) => {
+      requestHooks = mask;
+      engine.setHooks(hookMask(hooks, hub.main) | mask);
+    },
+    timeout: limits.hookTimeout,
+    close: () => engine.ioCloseAll(),
+  });
+  const lifecycle = new Lifecycle(engine, queue, log, settings);
+  const clients = new Clients({ engine, queue, log, main: hub.main });
+  const triggers = new Triggers(engine, queue, hooks, {
+    beforeEach: (message) => decisions.beforeEach(message),
+    unsendable: (error) => decisions.unsendable(error),
+    settle: () => decisions.settle(),
+  });
   const histories = new HistoryRequests(engine, queue);
   const clientsOf = (ids: string[]) => clients.of(ids);
   const rooms = new Rooms({ engine, triggers, histories, clientsOf }, queue, log, {
     definitions: settings.definitions,
     ...(limits.clientRoomEvents && { clientRoomEvents: limits.clientRoomEvents }),
   });
-  const io = new SocketServer(engine, () => engine.setHooks(hookMask(hooks, io.listens)));
-  const context = createContext(io, engine, clients, rooms);
-  const http = new HttpBridge(app, engine, dispatcher);
+  const io = new DialogueIo(hub, {
+    engine: ioEngine,
+    path: settings.socket.path,
+    port: () => lifecycle.boundPort,
+    stop: () => lifecycle.stop(),
+  });
+  const context = createContext(io as unknown as Server, engine, clients, rooms);
+  const deliveries = new Deliveries({ dispatcher, hooks, context });
+  const http = new HttpBridge(app, settings.scheme, engine, dispatcher);
   const { jwksUri } = settings;
+  serveBy(io, {
+    serve: ({ app: another, port }) => {
+      http.use(another);
+      return lifecycle.startAt(port);
+    },
+    stop: () => lifecycle.stop(),
+  });
   const jwks = jwksUri && new JwksSource(jwksUri, (setJson) => engine.setJwks(setJson), log);
   const { hookTimeout } = limits;
   const decisions = new Decisions({
-    ...{ engine, dispatcher, hooks, context, clients, rooms, triggers, hookTimeout },
+    ...{ engine, dispatcher, hooks, hub, context, clients, rooms, triggers, hookTimeout },
   });
   const parts: Parts = {
-    ...{ engine, queue, log, dispatcher, hooks, context, io },
-    ...{ clients, decisions, rooms, triggers, histories, http, jwks, hookTimeout },
+    ...{ engine, queue, log, dispatcher, hooks, hub, ioEngine, context, lifecycle },
+    ...{ clients, decisions, deliveries, rooms, triggers, histories, http, jwks, hookTimeout },
   };
-  engine.setHooks(hookMask(hooks, false));
+  hub.attach(engine, (conn) => Engine.request(ioEngine, conn));
   return parts;
 }
 
@@ -84,13 +129,12 @@ function makeRooms(rooms: Rooms, settings: Settings): void {
 }
 
 /** What the program holds. Plain functions, so that they can be taken out of the object. */
-function face({ clients, engine, io, log, queue, rooms }: Parts, settings: Settings, app: Hono): Dialogue {
-  const lifecycle = new Lifecycle(engine, queue, log, settings);
+function face({ clients, context, engine, lifecycle, log, queue, rooms }: Parts, app: Hono): Dialogue {
   const room = (id: string): Room | null => rooms.find(id) ?? null;
   const stop = () => lifecycle.stop();
   return {
     app,
-    io,
+    io: context.io,
     get port() {
       return lifecycle.port;
     },

@@ -6,17 +6,20 @@ import type {
   EventMessage,
   HooksConfig,
   Result,
+  Socket,
 } from "../index.js";
 import type { Clients } from "./clients.js";
 import { getEventByName, validateEventData } from "./define-event.js";
 import type { Answer, Dispatcher } from "./dispatcher.js";
 import { roomNotFound } from "./errors.js";
-import { authenticateOf } from "./hooks.js";
+import { authenticatorOf } from "./hooks.js";
 import type { DecideConnect, DecideEvent, DecideJoin, NativeDialogue } from "./native.js";
-import { pack, revive } from "./payload.js";
+import { isObject, pack, revive } from "./payload.js";
 import { Err, Ok } from "./result.js";
 import type { RoomState } from "./room.js";
 import type { Rooms } from "./rooms.js";
+import type { Hub } from "./socket-io/hub.js";
+import type { ServerSocket } from "./socket-io/socket.js";
 import type { LocalPayload, Triggers } from "./trigger.js";
 
 /** What decisions lean on. */
@@ -24,6 +27,7 @@ export interface DecisionSupport {
   readonly engine: NativeDialogue;
   readonly dispatcher: Dispatcher;
   readonly hooks: HooksConfig;
+  readonly hub: Hub;
   readonly context: DialogueContext;
   readonly clients: Clients;
   readonly rooms: Rooms;
@@ -83,7 +87,7 @@ export class Decisions {
   }
 
   #accept(ticket: number, room: RoomState | undefined, name: string, payload: LocalPayload): void {
-    const { dispatcher, engine, triggers } = this.#support;
+    const { engine, triggers } = this.#support;
     const binary: Buffer[] = [];
     let data: string | undefined;
     let meta: string | undefined;
@@ -91,8 +95,7 @@ export class Decisions {
       data = pack(payload.data, binary);
       meta = pack(payload.meta, binary);
     } catch (error) {
-      dispatcher.fault("events.beforeEach", error);
-      this.#refuse(ticket, FAULTY);
+      this.#refuse(ticket, this.unsendable(error));
       return;
     }
     const local = triggers.keep(room, name, payload);
@@ -109,11 +112,10 @@ export class Decisions {
   /** What `beforeEach` makes of a message; of the envelope nothing it changes counts. */
   readonly beforeEach = (message: EventMessage): Result<LocalPayload, Refused> => {
     const { context, dispatcher, hooks } = this.#support;
-    const hook = hooks.events?.beforeEach;
-    if (!hook) return Ok({ data: message.data, meta: message.meta });
+    if (!hooks.events?.beforeEach) return Ok({ data: message.data, meta: message.meta });
     const { roomId, from } = message;
     const decided = dispatcher.decide<EventMessage>("events.beforeEach", () => {
-      return hook({ context, roomId, message, from });
+      return hooks.events?.beforeEach?.({ context, roomId, message, from });
     });
     if (decided === undefined) return Err(FAULTY);
     if (!decided.accepted) return Err({ code: "EVENT_BLOCKED", reason: decided.reason });
@@ -125,6 +127,12 @@ export class Decisions {
       dispatcher.fault("events.beforeEach", error);
       return Err(FAULTY);
     }
+  };
+
+  /** What `beforeEach` gave cannot be sent. */
+  readonly unsendable = (error: unknown): Refused => {
+    this.#support.dispatcher.fault("events.beforeEach", error);
+    return FAULTY;
   };
 
   /** A client that asks to join: `beforeJoin`. */
@@ -146,23 +154,50 @@ export class Decisions {
     this.settle();
   }
 
-  /** A connection that is to say who it is: `authenticate`. */
+  /** A connection that is to say who it is: `authenticate`, then the middleware of `/`. */
   connect({ ticket, socket: info, auth: authData, claims }: DecideConnect): void {
-    const { clients, context, dispatcher, hooks, hookTimeout } = this.#support;
-    const clientSocket = clients.socket(info);
+    const { context, dispatcher, hooks, hookTimeout, hub } = this.#support;
+    const socket = hub.main.candidate(info);
+    const authenticator = authenticatorOf(hooks);
+    if (!authenticator.authenticate) {
+      this.#guard(ticket, socket, undefined);
+      return;
+    }
     const name = "socket.authenticate";
-    const ask = () => authenticateOf(hooks)?.({ context, clientSocket, authData, ...(claims && { claims }) });
+    const clientSocket = socket as unknown as Socket;
+    const ask = () =>
+      authenticator.authenticate?.({ context, clientSocket, authData, ...(claims && { claims }) });
     dispatcher.ask<unknown>(name, hookTimeout, ask, (answer) => {
       const identified = this.#identified(name, answer);
-      if (identified.isErr) {
-        this.#refuse(ticket, identified.error);
-        this.settle();
+      if (identified.isOk) {
+        this.#guard(ticket, socket, identified.value);
         return;
       }
-      const auth = identified.value;
-      if (this.#support.engine.identify(ticket, auth.jwt.sub, info.id)) {
-        clients.admit(info.id, { auth, socket: clientSocket });
+      this.#refuse(ticket, identified.error);
+      this.settle();
+    });
+  }
+
+  /** Has the middleware of `/` agree, and lets the connection in. `auth`: what `authenticate` gave, where there is one. */
+  #guard(ticket: number, socket: ServerSocket, auth: AuthData | undefined): void {
+    const { clients, engine, hub } = this.#support;
+    hub.main.judge(socket, (outcome) => {
+      if (outcome !== undefined) {
+        hub.refuse(ticket, outcome);
+        return;
       }
+      // Whoever is told of the client finds what was left for it.
+      hub.main.reserve(socket);
+      if (auth) clients.admit(socket.id, { auth });
+      const accepted = auth
+        ? engine.identify(ticket, auth.jwt.sub, socket.id)
+        : engine.ioAccept(ticket, hub.main.key, socket.id);
+      if (accepted) {
+        socket.begin();
+        return;
+      }
+      hub.main.dismiss(socket);
+      clients.end(socket.id);
     });
   }
 
@@ -203,7 +238,6 @@ const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\u
 
 /** Whether a hook's value can be taken for a message: what it says of payload and meta can be sent. */
 function isMessage(value: unknown): value is EventMessage {
-  if (typeof value !== "object" || value === null) return false;
-  const { meta } = value as Partial<EventMessage>;
-  return meta === undefined || (typeof meta === "object" && meta !== null && !Array.isArray(meta));
+  if (!isObject(value) || !("data" in value || "event" in value)) return false;
+  return value["meta"] === undefined || isObject(value["meta"]);
 }

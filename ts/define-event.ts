@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { z } from "zod";
 import type { DefineEventOptions, EventDefinition, Result } from "../index.js";
 import { invalidConfig } from "./errors.js";
+import { fields } from "./fields.js";
 import { ANY_EVENT } from "./protocol.js";
 import { Err, Ok } from "./result.js";
 
@@ -19,6 +20,7 @@ export function defineEvent(
   name: string,
   options: DefineEventOptions & { schema?: unknown } = {},
 ): EventDefinition {
+  fields(options, "options");
   const { schema, description, history } = options;
   const definition = {
     name,

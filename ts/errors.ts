@@ -39,8 +39,8 @@ export const ERROR_TABLE: readonly ErrorRow[] = Object.freeze([
 
 /** Details that an error may carry beside its message. */
 interface Details {
-  roomId?: string;
-  event?: string;
+  roomId?: string | undefined;
+  event?: string | undefined;
   cause?: unknown;
 }
 
@@ -53,7 +53,8 @@ export class DialogueError extends Error implements PublicDialogueError {
   readonly retryable: boolean;
 
   constructor(code: DialogueErrorCode, message: string, details: Details = {}) {
-    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    // Of these it takes `cause`, where there is one.
+    super(message, details as ErrorOptions);
     this.code = code;
     if (details.roomId !== undefined) this.roomId = details.roomId;
     if (details.event !== undefined) this.event = details.event;

@@ -20,10 +20,45 @@ export function knownFields(value: unknown, path: string, known: Iterable<string
   return given;
 }
 
+/** A sentence for each field that is not known. It may be the program's own: nothing is refused. */
+export function unknownFields(given: Fields, path: string, known: readonly string[]): string[] {
+  return Object.keys(given)
+    .filter((name) => !known.includes(name))
+    .map(
+      (name) => `${path === "" ? name : `${path}.${name}`}: unknown, and without effect${hint(name, known)}`,
+    );
+}
+
+/** What was probably meant, if that can be told. */
+export function hint(name: string, known: readonly string[]): string {
+  const meant = known.find((candidate) => isClose(name.toLowerCase(), candidate.toLowerCase()));
+  return meant === undefined ? "" : `; did you mean ${meant}?`;
+}
+
+/** Whether two names differ by a letter or two. */
+function isClose(a: string, b: string): boolean {
+  const most = Math.min(2, Math.floor(Math.min(a.length, b.length) / 3));
+  if (Math.abs(a.length - b.length) > most) return false;
+  // Levenshtein's distance, row by row.
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const other = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(other, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return (row[b.length] as number) <= most;
+}
+
 export function text(value: unknown, path: string): string {
   if (typeof value !== "string" || value === "") throw invalidConfig(path, "must be a non-empty string");
   return value;
 }
+
+/** Whether a text can be a room's id, but for its length. Half a character has no place in UTF-8. */
+export const isId = (value: string): boolean => value !== "" && !/\p{Surrogate}/u.test(value);
 
 export function flag(value: unknown, path: string): boolean {
   if (typeof value !== "boolean") throw invalidConfig(path, "must be a boolean");

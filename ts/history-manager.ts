@@ -1,5 +1,6 @@
 import type { EventMessage, HistoryManager, HistoryManagerConfig } from "../index.js";
 import { invalidConfig } from "./errors.js";
+import { fields, method } from "./fields.js";
 
 /** The newest events of one kind; appending and evicting cost the same at any limit. */
 class Ring {
@@ -39,6 +40,8 @@ class Ring {
 
 /** A history that needs no server; see `index.d.ts`. */
 export function createHistoryManager(config: HistoryManagerConfig = {}): HistoryManager {
+  fields(config, "config");
+  for (const name of ["onCleanup", "onLoad"] as const) if (config[name]) method(config[name], name);
   const maxEvents = positive(config.maxEventsPerType ?? 100, "maxEventsPerType");
   const maxRooms = positive(config.maxRooms ?? 1000, "maxRooms");
   // Rooms stand in the order of their last event, so that the first is the one to give way.

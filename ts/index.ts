@@ -7,4 +7,4 @@ export { signJwt, verifyJwt } from "./jwt.js";
 export { createDefaultLogger, createSilentLogger } from "./logger.js";
 export { createRateLimiter } from "./rate-limiter.js";
 export { Err, Ok } from "./result.js";
-export { detectRuntime } from "./runtime-adapter.js";
+export { createRuntimeAdapter, detectRuntime } from "./runtime-adapter.js";

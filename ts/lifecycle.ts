@@ -2,34 +2,51 @@ import type { Logger } from "../index.js";
 import { hold, isHeld, letGo } from "./bound-ports.js";
 import type { CallQueue } from "./call-queue.js";
 import { DialogueError } from "./errors.js";
+import type { Scheme } from "./http/bridge.js";
 import type { NativeDialogue } from "./native.js";
+import { keep, release } from "./waker.js";
+
+/** Where it listens, and what is spoken there. */
+interface ListeningPlace {
+  port: number;
+  host: string | undefined;
+  scheme: Scheme;
+}
 
 /** Starting and stopping, in whatever order they are called. */
 export class Lifecycle {
   readonly #engine: NativeDialogue;
   readonly #queue: CallQueue;
   readonly #log: Logger;
-  readonly #configured: { readonly port: number; readonly host: string | undefined };
+  readonly #configured: Readonly<ListeningPlace>;
   /** From the call of `start` to the call of `stop`. */
   #running: Promise<void> | undefined;
   /** The newest stop, while it lasts. */
   #stopping: Promise<void> | undefined;
   #bound: number | undefined;
+  /** Where an adapter said to listen. */
+  #elsewhere: number | undefined;
 
-  constructor(
-    engine: NativeDialogue,
-    queue: CallQueue,
-    log: Logger,
-    configured: { port: number; host: string | undefined },
-  ) {
+  constructor(engine: NativeDialogue, queue: CallQueue, log: Logger, configured: ListeningPlace) {
     this.#engine = engine;
     this.#queue = queue;
     this.#log = log;
     this.#configured = configured;
   }
 
+  /** The port, while something listens there. */
+  get boundPort(): number | undefined {
+    return this.#bound;
+  }
+
   get port(): number {
     return this.#bound ?? this.#configured.port;
+  }
+
+  /** As `start`, on another port than the configured one. */
+  startAt(port: number): Promise<void> {
+    if (!this.#running) this.#elsewhere = port;
+    return this.start();
   }
 
   start(): Promise<void> {
@@ -58,13 +75,14 @@ export class Lifecycle {
     await after?.catch(() => {});
     let port: number;
     try {
-      port = await this.#engine.start();
+      port = await this.#listen();
     } catch (error) {
       throw this.#failure(error);
     }
     this.#bound = port;
     hold(port);
-    const address = `http://${urlHost(this.#configured.host)}:${port}`;
+    keep(this);
+    const address = `${this.#configured.scheme}://${urlHost(this.#configured.host)}:${port}`;
     this.#log.info({ message: `Listening on ${address}`, atFunction: "start", data: { address, port } });
   }
 
@@ -87,7 +105,14 @@ export class Lifecycle {
       this.#bound = undefined;
       // The hooks of those who were cut off have run when this resolves.
       this.#queue.drain();
+      release(this);
     }
+  }
+
+  async #listen(): Promise<number> {
+    if (this.#elsewhere === undefined) return this.#engine.start();
+    const { host } = this.#configured;
+    return (JSON.parse(this.#engine.listen(this.#elsewhere, host ?? null)) as { port: number }).port;
   }
 
   #failure(error: unknown): DialogueError {
@@ -95,7 +120,7 @@ export class Lifecycle {
     if (code !== "PORT_IN_USE") {
       return new DialogueError("INTERNAL", `The engine did not start: ${message}`, { cause: error });
     }
-    const { port } = this.#configured;
+    const port = this.#elsewhere ?? this.#configured.port;
     const holder = isHeld(port) ? " by another Dialogue of this process" : "";
     return new DialogueError("PORT_IN_USE", `Port ${port} is already in use${holder}`, { cause: error });
   }

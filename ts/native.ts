@@ -9,6 +9,10 @@ export type RoomKey = number;
 export interface NativeDialogue {
   setHooks(mask: number): void;
   start(): Promise<number>;
+  listen(port: number, host: string | null): string;
+  closeListener(): void;
+  setBehind(path: string | null, token: string): void;
+  keepAlive(on: boolean): void;
   stop(): Promise<number>;
   createRoom(id: string, configJson: string, createdById: string | null): RoomKey;
   updateRoom(key: RoomKey, changesJson: string): boolean;
@@ -40,22 +44,58 @@ export interface NativeDialogue {
   clientUnsubscribe(id: string, roomId: string, event: string): string;
   clientRooms(id: string): string[];
   clientSubscriptions(id: string, roomId: string): string[];
-  clientEmit(id: string, argsJson: string, attachments: Buffer[]): boolean;
-  broadcast(argsJson: string, attachments: Buffer[]): void;
-  clientDisconnect(id: string, close: boolean): boolean;
-  clientConnected(id: string): boolean;
   clientClaims(id: string, renewals: number): string | null;
   decide(verdictsJson: string): void;
   decideBinary(verdictJson: string, attachments: Buffer[]): void;
   identify(ticket: number, userId: string, socketId: string): boolean;
   setJwks(setJson: string | null): string | null;
   laneCounts(): string;
+  ioNamespace(name: string): number;
+  ioConfigure(nsp: number, heeded: boolean, judged: boolean): void;
+  ioDropNamespace(name: string): void;
+  ioOpenEnded(openEnded: boolean): void;
+  ioAccept(ticket: number, nsp: number, id: string): boolean;
+  ioRefuse(ticket: number, message: string, dataJson: string | null): void;
+  ioLook(nsp: number, id: string): string | null;
+  ioConnected(nsp: number, id: string): boolean;
+  ioHear(nsp: number, id: string, bits: number): void;
+  ioEmit(nsp: number, id: string, argsJson: string, attachments: Buffer[], flags: number): number;
+  ioAcknowledge(nsp: number, id: string, ack: number, argsJson: string, attachments: Buffer[]): void;
+  ioForgetAck(nsp: number, id: string | null, ack: number): void;
+  ioRoomsOf(nsp: number, id: string): string[];
+  ioDisconnect(nsp: number, id: string, close: boolean): string[] | null;
+  ioConnection(conn: string): string | null;
+  ioCloseConnection(conn: string): void;
+  ioCloseAll(): void;
+  ioCount(nsp: number): number;
+  ioConnections(): number;
+  ioSelect(nsp: number, selectorJson: string): string[];
+  ioBroadcast(
+    nsp: number,
+    selectorJson: string,
+    argsJson: string,
+    attachments: Buffer[],
+    flags: number,
+  ): number[];
+  ioJoin(nsp: number, selectorJson: string, rooms: string[]): void;
+  ioLeave(nsp: number, selectorJson: string, rooms: string[]): void;
+  ioDisconnectAll(nsp: number, selectorJson: string, close: boolean): void;
+  ioRooms(nsp: number): string;
+  requestPass(ticket: number, headers: string[]): boolean;
+  requestAnswer(ticket: number, status: number, headers: string[], body: Buffer | null): boolean;
+  requestBar(ticket: number, forbidden: boolean, message: string | null, headers: string[]): boolean;
   drain(max: number): Batch | null;
   clientReady(id: string): void;
   clientForget(id: string): void;
   cleanupDone(token: number): void;
   loadDone(token: number, messagesJson: string | null, attachments: Buffer[]): void;
-  httpRespond(id: number, status: number, headers: string[], body: Buffer | null): void;
+  httpRespond(id: number, status: number, headersText: string, body: Buffer | null): void;
+  httpRespondAll(answers: string): void;
+  httpBegin(id: number, status: number, headersText: string): boolean;
+  httpPut(id: number, piece: Buffer): number;
+  httpFinish(id: number, complete: boolean): void;
+  httpRead(id: number): void;
+  httpDiscard(id: number): void;
 }
 
 /** The module that the binding is. */
@@ -72,6 +112,7 @@ interface NativeModule {
     keyId: string | null,
   ): string;
   jwtVerify(token: string, settingsJson: string): string;
+  tlsCheck(settingsJson: string): string | null;
 }
 
 /** A row of `limitsTable()`. */
@@ -106,6 +147,8 @@ export interface RoomInfo {
 /** What the engine says of a socket. */
 export interface SocketInfo {
   id: string;
+  /** The connection below: a secret between the server and its client. */
+  conn: string;
   handshake: Handshake;
 }
 
@@ -122,10 +165,20 @@ export interface ClientInfo extends SocketInfo {
 /** A call from the engine. `bins`: how many of the batch's attachments are its own. */
 export type Call = { bins?: number } & (
   | { k: "connected"; client: ClientInfo }
-  | { k: "disconnected"; id: string; reason: string; rooms: string[] }
+  | { k: "disconnected"; id: string; reason: string; rooms: string[]; socketRooms: string[] }
   | DecideEvent
   | DecideJoin
   | DecideConnect
+  | DecideNamespace
+  | DecideRequest
+  | RefusedRequest
+  | { k: "ioConnected"; nsp: number; socket: SocketInfo }
+  | { k: "ioDisconnected"; nsp: number; id: string; reason: string; rooms: string[] }
+  | { k: "ioEvent"; nsp: number; id: string; args: unknown[]; ack?: number; overheard?: boolean }
+  | { k: "ioAnswered"; nsp: number; id: string; args: unknown[]; ack: number }
+  | { k: "ioFailed"; nsp: number; id: string; message: string }
+  | { k: "ioUpgraded"; conn: string }
+  | { k: "ioClosed"; conn: string; reason: string }
   | { k: "refreshed"; id: string }
   | { k: "keysWanted" }
   | { k: "joined" | "left"; id: string; room: string; key: RoomKey }
@@ -136,6 +189,7 @@ export type Call = { bins?: number } & (
   | { k: "load"; token: number; room: string; event: string; start: number; end: number }
   | { k: "history"; token: number; messages?: EventMessage[]; error?: string }
   | HttpCall
+  | HttpFollowUp
   | { k: "log"; level: keyof Logger; message: string; atFunction: string; data: unknown }
 );
 
@@ -168,17 +222,73 @@ export interface DecideConnect {
   claims?: JwtClaims;
 }
 
-/** An HTTP request for the app. */
-export interface HttpCall {
-  k: "http";
-  id: number;
+/** A client that asks for a namespace. */
+export interface DecideNamespace {
+  k: "decideNamespace";
+  ticket: number;
+  nsp: string;
+  socket: SocketInfo;
+}
+
+/** A request to the Socket.IO path. */
+export interface RequestHead {
   method: string;
   /** Path and query. */
   url: string;
   /** Name, value, name, value … */
   headers: string[];
-  remote: { address: string; port: number };
+  address: string;
+  port: number;
+  /** Whether it is the handshake of a WebSocket. */
+  upgrade: boolean;
 }
+
+/** A request to the Socket.IO path, to be decided. */
+export interface DecideRequest {
+  k: "decideRequest";
+  ticket: number;
+  request: RequestHead;
+  /** The connection that it is to open: a secret. Its end is told, or that it was never opened. */
+  conn?: string;
+  /** The engine refuses it whatever is decided. */
+  refused?: true;
+  /** The cookie that its answer is to have. */
+  cookie?: string;
+  /** The file that it asks for. */
+  file?: string;
+}
+
+/** A request to the Socket.IO path was refused. */
+export interface RefusedRequest {
+  k: "refused";
+  request: RequestHead;
+  /** The connection that it was to open, where it had been decided. */
+  conn?: string;
+  code: number;
+  message: string;
+  context: Record<string, unknown>;
+}
+
+/** An HTTP request for the app. */
+export interface HttpCall {
+  k: "http";
+  id: number;
+  method: string;
+  /** Absolute, where it is written as those who parse URLs write it; else path and query. */
+  url: string;
+  /** Name, value, name, value …, a line each. */
+  headers: string;
+  /** Address and port. */
+  peer: string;
+  /** Whether its body is asked for piece by piece. */
+  pieces?: boolean;
+}
+
+/** What happened to an HTTP request meanwhile. */
+export type HttpFollowUp =
+  | { k: "httpPiece"; id: number; more: boolean }
+  | { k: "httpDrained"; id: number }
+  | { k: "httpAborted"; id: number };
 
 /** Bits of `setHooks`: what the engine tells at all. */
 export const HOOK = Object.freeze({
@@ -196,6 +306,9 @@ export const HOOK = Object.freeze({
   authenticate: 2048,
   beforeJoin: 4096,
   beforeEach: 8192,
+  handshakes: 16384,
+  requests: 32768,
+  refusals: 65536,
 });
 
 export const native: NativeModule = binding;

@@ -1,7 +1,7 @@
 /** Values as they cross to the engine and the wire: JSON, with binary beside it under Socket.IO's placeholders. */
 
-/** A value that JSON cannot carry; the message says why. */
-export class PayloadError extends Error {}
+/** A value that JSON cannot carry; the message says why. A TypeError, as `JSON.stringify` throws one. */
+export class PayloadError extends TypeError {}
 
 // Deeper than the engine takes by default; beyond it the exact way decides, which also finds cycles.
 const QUICK_LOOK_DEPTH = 64;
@@ -37,6 +37,14 @@ function mayHoldBinary(value: unknown, depth: number): boolean {
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") return true;
   return Object.values(value).some((item) => mayHoldBinary(item, depth + 1));
 }
+
+/** Whether a value is sent as a JSON object, as `meta` has to be. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !isBinary(value) &&
+  !(value instanceof Date);
 
 const isBinary = (value: object): value is ArrayBuffer | ArrayBufferView =>
   ArrayBuffer.isView(value) || value instanceof ArrayBuffer;

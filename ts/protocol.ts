@@ -1,31 +1,35 @@
-/** Names of the events on the wire. */
-export const WIRE = Object.freeze({
+const NAMES = [
   // client to server
-  join: "dialogue:join",
-  leave: "dialogue:leave",
-  subscribe: "dialogue:subscribe",
-  subscribeAll: "dialogue:subscribeAll",
-  unsubscribe: "dialogue:unsubscribe",
-  trigger: "dialogue:trigger",
-  getHistory: "dialogue:getHistory",
-  listRooms: "dialogue:listRooms",
-  createRoom: "dialogue:createRoom",
-  deleteRoom: "dialogue:deleteRoom",
-  refresh: "dialogue:refresh",
+  "join",
+  "leave",
+  "subscribe",
+  "subscribeAll",
+  "unsubscribe",
+  "trigger",
+  "getHistory",
+  "listRooms",
+  "createRoom",
+  "deleteRoom",
+  "refresh",
   // server to client
-  connected: "dialogue:connected",
-  joined: "dialogue:joined",
-  left: "dialogue:left",
-  event: "dialogue:event",
-  history: "dialogue:history",
-  historyResponse: "dialogue:historyResponse",
-  rooms: "dialogue:rooms",
-  roomCreated: "dialogue:roomCreated",
-  roomUpdated: "dialogue:roomUpdated",
-  roomDeleted: "dialogue:roomDeleted",
-  refreshed: "dialogue:refreshed",
-  error: "dialogue:error",
-});
+  "connected",
+  "joined",
+  "left",
+  "event",
+  "history",
+  "historyResponse",
+  "rooms",
+  "roomCreated",
+  "roomUpdated",
+  "roomDeleted",
+  "refreshed",
+  "error",
+] as const;
+
+/** Names of the events on the wire. Made of their last words, so that a page that loads the client loads each once. */
+export const WIRE = Object.freeze(Object.fromEntries(NAMES.map((name) => [name, `dialogue:${name}`]))) as {
+  readonly [Name in (typeof NAMES)[number]]: `dialogue:${Name}`;
+};
 
 /** `from` of what the server itself triggers. */
 export const SYSTEM = "system";

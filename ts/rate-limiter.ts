@@ -1,8 +1,10 @@
 import type { RateLimiter, RateLimiterConfig } from "../index.js";
 import { invalidConfig } from "./errors.js";
+import { fields } from "./fields.js";
 
 /** A sliding window per key; see `index.d.ts`. */
 export function createRateLimiter(config: RateLimiterConfig): RateLimiter {
+  fields(config, "config");
   const { windowMs } = config;
   const [name, max] =
     "maxRequests" in config ? ["maxRequests", config.maxRequests] : ["maxEvents", config.maxEvents];

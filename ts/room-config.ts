@@ -1,7 +1,7 @@
 import type { EventDefinition, RoomConfig } from "../index.js";
 import { checkEvent, isAsync } from "./define-event.js";
 import { invalidConfig } from "./errors.js";
-import { type Fields, fields, flag, integer, list, optional, text, texts } from "./fields.js";
+import { type Fields, fields, flag, integer, list, optional, text, texts, unknownFields } from "./fields.js";
 import { laneOf, printLane } from "./schema/lane.js";
 
 /** A room's configuration, checked: what the engine gets, and what only the face knows. */
@@ -17,8 +17,20 @@ export interface RoomChanges {
   readonly events?: EventDefinition[];
 }
 
-export function readRoom(value: RoomConfig, path: string, definitions: EventDefinition[]): RoomSpec {
+const FIELDS = [
+  ...["id", "name", "description", "maxSize", "events", "defaultSubscriptions"],
+  ...["createdById", "syncHistoryOnJoin", "listed"],
+];
+
+/** @param warn Is told of a field that is not known. */
+export function readRoom(
+  value: RoomConfig,
+  path: string,
+  definitions: EventDefinition[],
+  warn: (message: string) => void,
+): RoomSpec {
   const given = fields(value, path, "must be a room: { name, events, … }");
+  for (const message of unknownFields(given, path, FIELDS)) warn(message);
   const events = readEvents(given["events"], `${path}.events`, definitions);
   const { createdById } = optional(given, "createdById", path, text);
   const json = {
@@ -32,8 +44,15 @@ export function readRoom(value: RoomConfig, path: string, definitions: EventDefi
   return { json: JSON.stringify(json), events, createdById: createdById ?? null };
 }
 
-export function readRoomChanges(value: unknown, path: string, definitions: EventDefinition[]): RoomChanges {
+/** @param warn Is told of a field that is not known. */
+export function readRoomChanges(
+  value: unknown,
+  path: string,
+  definitions: EventDefinition[],
+  warn: (message: string) => void,
+): RoomChanges {
   const given = fields(value, path, "must be an object of changes");
+  for (const message of unknownFields(given, path, FIELDS)) warn(message);
   const { events } = optional(given, "events", path, (item, at) => readEvents(item, at, definitions));
   const changes = {
     ...optional(given, "name", path, text),

@@ -15,6 +15,12 @@ export interface RoomSupport {
 
 export type Handler = (message: EventMessage) => unknown;
 
+/** A handler, once for each time that it was added. */
+export interface HandlerEntry {
+  readonly handler: Handler;
+  isOver: boolean;
+}
+
 /** What the face keeps of a room: what only JavaScript can hold, and a copy of what only JavaScript changes. */
 export class RoomState {
   readonly key: RoomKey;
@@ -24,7 +30,8 @@ export class RoomState {
   definitions: EventDefinition[];
   ended = false;
   readonly #engine: NativeDialogue;
-  readonly #handlers = new Map<string, Set<{ readonly handler: Handler }>>();
+  /** By event. The lists are not changed but replaced: whoever goes through one is not disturbed. */
+  readonly #handlers = new Map<string, readonly HandlerEntry[]>();
 
   constructor(key: RoomKey, info: RoomInfo, definitions: EventDefinition[], support: RoomSupport) {
     this.key = key;
@@ -40,24 +47,26 @@ export class RoomState {
     return this.#handlers.has(event) || this.#handlers.has(ANY_EVENT);
   }
 
-  /** Calls `tell` with each handler of such an event that is there when its turn comes. */
-  eachHandler(event: string, tell: (handler: Handler) => void): void {
-    for (const name of event === ANY_EVENT ? [ANY_EVENT] : [event, ANY_EVENT]) {
-      // A copy: what a handler adds is for the next event, what it removes is not called any more.
-      const entries = this.#handlers.get(name);
-      for (const entry of [...(entries ?? [])]) if (entries?.has(entry)) tell(entry.handler);
-    }
+  /** The handlers of such an event, in the order in which they are called. */
+  handlersOf(event: string): readonly HandlerEntry[] | undefined {
+    const ofAll = this.#handlers.get(ANY_EVENT);
+    if (event === ANY_EVENT) return ofAll;
+    const own = this.#handlers.get(event);
+    return own && ofAll ? [...own, ...ofAll] : (own ?? ofAll);
   }
 
   add(event: string, handler: Handler): () => void {
     if (this.ended) return () => {};
-    const entry = { handler };
-    const entries = this.#handlers.get(event) ?? new Set();
-    this.#handlers.set(event, entries.add(entry));
+    const entry = { handler, isOver: false };
+    this.#handlers.set(event, [...(this.#handlers.get(event) ?? []), entry]);
     this.#engine.roomObserve(this.key, event, 1);
     return () => {
-      if (!entries.delete(entry) || this.ended) return;
-      if (entries.size === 0) this.#handlers.delete(event);
+      if (entry.isOver) return;
+      entry.isOver = true;
+      if (this.ended) return;
+      const others = (this.#handlers.get(event) ?? []).filter((other) => other !== entry);
+      if (others.length === 0) this.#handlers.delete(event);
+      else this.#handlers.set(event, others);
       this.#engine.roomObserve(this.key, event, -1);
     };
   }

@@ -1,6 +1,7 @@
 import type { EventDefinition, Logger, Room, RoomConfig } from "../index.js";
 import type { CallQueue } from "./call-queue.js";
-import { text } from "./fields.js";
+import { invalidConfig } from "./errors.js";
+import { isId } from "./fields.js";
 import type { RoomInfo, RoomKey } from "./native.js";
 import { ANY_EVENT } from "./protocol.js";
 import { Registry } from "./registry.js";
@@ -17,6 +18,7 @@ export interface RoomRules {
 
 /** `createRoom` of the engine, where it made none. */
 const TAKEN = 0;
+const REFUSED = -1;
 
 /** The rooms' handles, and what changes rooms. */
 export class Rooms {
@@ -77,11 +79,14 @@ export class Rooms {
   }
 
   create(id: string, config: RoomConfig, createdById?: string): Room | null {
-    text(id, "id");
-    const spec = readRoom(config, `rooms.${id}`, this.#rules.definitions);
-    const key = this.make(id, createdById === undefined ? spec : { ...spec, createdById });
+    if (typeof id !== "string") throw invalidConfig("id", "must be a string");
+    const spec = readRoom(config, `rooms.${id}`, this.#rules.definitions, this.#warner("createRoom"));
+    const key = isId(id)
+      ? this.make(id, createdById === undefined ? spec : { ...spec, createdById })
+      : REFUSED;
     if (key < TAKEN) {
-      const message = "createRoom: the room's id is not acceptable; see limits.idLength";
+      const message =
+        "createRoom: the room's id is not acceptable: it is empty, longer than limits.idLength, or holds half a character";
       this.#log.warn({ message, atFunction: "createRoom", data: { id: id.slice(0, 100) } });
     }
     const room = this.byKey(key)?.handle ?? null;
@@ -91,7 +96,12 @@ export class Rooms {
 
   update(id: string, changes: unknown): Room | null {
     const state = this.#byId(id);
-    const { json, events } = readRoomChanges(changes, `rooms.${id}`, this.#rules.definitions);
+    const { json, events } = readRoomChanges(
+      changes,
+      `rooms.${id}`,
+      this.#rules.definitions,
+      this.#warner("updateRoom"),
+    );
     if (!state || !this.#support.engine.updateRoom(state.key, json)) return null;
     const info = this.#support.engine.roomInfo(state.key);
     if (info !== null) state.info = JSON.parse(info);
@@ -101,9 +111,8 @@ export class Rooms {
   }
 
   delete(id: string): boolean {
-    const { engine } = this.#support;
-    const key = this.#key(id);
-    const deleted = key !== TAKEN && engine.deleteRoom(key);
+    const state = this.#byId(id);
+    const deleted = state !== undefined && this.#support.engine.deleteRoom(state.key);
     this.#queue.drain();
     return deleted;
   }
@@ -114,12 +123,14 @@ export class Rooms {
     this.#states.end(key);
   }
 
-  #byId(id: string): RoomState | undefined {
-    const key = this.#key(id);
-    return key === TAKEN ? undefined : this.byKey(key);
+  #warner(atFunction: string): (message: string) => void {
+    return (message) => this.#log.warn({ message, atFunction, data: undefined });
   }
 
-  #key(id: string): RoomKey {
-    return typeof id === "string" ? this.#support.engine.roomKey(id) : TAKEN;
+  #byId(id: string): RoomState | undefined {
+    const key = typeof id === "string" ? this.#support.engine.roomKey(id) : TAKEN;
+    const state = key === TAKEN ? undefined : this.byKey(key);
+    // Half a character reaches the engine as another one, and would find the room of that name.
+    return state?.id === id ? state : undefined;
   }
 }

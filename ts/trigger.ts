@@ -5,7 +5,7 @@ import { getEventByName, isEventAllowed, validateEventData } from "./define-even
 import { eventNotAllowed, roomNotFound } from "./errors.js";
 import { watchesEvents } from "./hooks.js";
 import type { NativeDialogue } from "./native.js";
-import { pack } from "./payload.js";
+import { isObject, pack } from "./payload.js";
 import { Err, Ok } from "./result.js";
 import type { RoomState } from "./room.js";
 
@@ -15,6 +15,16 @@ export interface LocalPayload {
   readonly meta: Record<string, unknown> | undefined;
 }
 
+/** What decides about the server's own events. */
+export interface Decider {
+  /** What `beforeEach` makes of a message. */
+  beforeEach(message: EventMessage): Result<LocalPayload, Refused>;
+  /** `beforeEach` gave what cannot be sent; what the one who triggers is told. */
+  unsendable(error: unknown): Refused;
+  /** Hands the engine the verdicts that wait. */
+  settle(): void;
+}
+
 const DONE = Ok();
 
 /** Events that the server itself triggers. */
@@ -22,28 +32,16 @@ export class Triggers {
   readonly #engine: NativeDialogue;
   readonly #queue: CallQueue;
   readonly #hooks: HooksConfig;
-  readonly #decide: (message: EventMessage) => Result<LocalPayload, Refused>;
-  readonly #settle: () => void;
+  readonly #decider: Decider;
   // In order of triggering, which is the order in which they come back.
   readonly #payloads = new Map<number, LocalPayload>();
   #last = 0;
 
-  /**
-   * @param decide What `beforeEach` makes of a message.
-   * @param settle Hands the engine the verdicts that wait.
-   */
-  constructor(
-    engine: NativeDialogue,
-    queue: CallQueue,
-    hooks: HooksConfig,
-    decide: (message: EventMessage) => Result<LocalPayload, Refused>,
-    settle: () => void,
-  ) {
+  constructor(engine: NativeDialogue, queue: CallQueue, hooks: HooksConfig, decider: Decider) {
     this.#engine = engine;
     this.#queue = queue;
     this.#hooks = hooks;
-    this.#decide = decide;
-    this.#settle = settle;
+    this.#decider = decider;
   }
 
   /** Keeps what handlers are to get, under a number that comes back with the event. 0: nobody is to get anything. */
@@ -78,9 +76,11 @@ export class Triggers {
       },
       ...(meta !== undefined && { meta: meta as Record<string, unknown> }),
     };
-    const decided = this.#decide(message);
+    const decided = this.#decider.beforeEach(message);
     if (decided.isErr) return Err(decided.error.reason);
-    return this.#accept(room, event.name, from as string, decided.value);
+    const { data: said, meta: beside } = decided.value;
+    const itsOwn = said === judged.value && beside === meta;
+    return this.#accept(room, event.name, from as string, decided.value, itsOwn);
   }
 
   /** What was triggered under this number; it is handed out once. */
@@ -94,7 +94,14 @@ export class Triggers {
     return payload;
   }
 
-  #accept(room: RoomState, name: string, from: string, payload: LocalPayload): Result<void, string> {
+  /** `itsOwn`: the payload is what was triggered, and not what `beforeEach` made of it. */
+  #accept(
+    room: RoomState,
+    name: string,
+    from: string,
+    payload: LocalPayload,
+    itsOwn: boolean,
+  ): Result<void, string> {
     const attachments: Buffer[] = [];
     let data: string | undefined;
     let meta: string | undefined;
@@ -102,16 +109,17 @@ export class Triggers {
       data = pack(payload.data, attachments);
       meta = pack(payload.meta, attachments);
     } catch (error) {
+      if (!itsOwn) return Err(this.#decider.unsendable(error).reason);
       return Err(`Event '${name}' cannot be sent: ${(error as Error).message}`);
     }
 
     // Numbers come back in their order: what was decided before this is accepted before it.
-    this.#settle();
+    this.#decider.settle();
     const local = this.keep(room, name, payload);
     const reason = this.#engine.trigger(room.key, name, from, data ?? null, meta ?? null, attachments, local);
     if (reason !== null) {
       this.#payloads.delete(local);
-      return Err(reason);
+      return Err(reason || roomNotFound(room.id));
     }
     if (local > 0) this.#queue.drainUntil(local);
     // What this evicted goes out before more is triggered, or a long loop would fill the backlog of `onCleanup`.
@@ -125,9 +133,7 @@ function refuse(room: RoomState, event: EventDefinition, from: unknown, meta: un
   if (room.ended) return roomNotFound(room.id);
   if (typeof event?.name !== "string") return "The event must be a definition with a name";
   if (typeof from !== "string") return "from: must be a user id";
-  if (meta !== undefined && (typeof meta !== "object" || meta === null || Array.isArray(meta))) {
-    return "meta: must be an object";
-  }
+  if (meta !== undefined && !isObject(meta)) return "meta: must be an object";
   // An empty list binds clients only.
   const allowed = room.definitions.length === 0 || isEventAllowed(event.name, room.definitions);
   return allowed ? undefined : eventNotAllowed(event.name, room.id);

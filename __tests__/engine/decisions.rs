@@ -98,3 +98,23 @@ async fn a_connection_that_is_not_yet_identified_says_nothing_and_is_told_why_no
     let (_, refused) = raw.frame().await.unwrap();
     assert_eq!(refused, br#"44{"message":"no","data":{"code":"UNAUTHORIZED"}}"#);
 }
+
+#[tokio::test]
+async fn what_is_never_answered_does_not_outlive_a_server_that_was_stopped() {
+    let server = TestServer::start(json!({}), &[("chat", chat(10))]);
+    let core = std::sync::Arc::downgrade(server.core());
+    let mut client = server.client().await;
+    client.join("chat").await;
+    server.core().hooks.set(Hooks::BEFORE_EACH | Hooks::LOAD);
+    let page =
+        json!(["dialogue:getHistory", { "roomId": "chat", "eventName": "message", "start": 0, "end": 5 }]);
+    client.send(&format!("4210{page}")).await;
+    client.send(&trigger(11)).await;
+    let mut asked = Vec::new();
+    while asked.len() < 2 {
+        asked.extend(server.calls().await);
+    }
+    assert!(matches!(asked.as_slice(), [Call::Load(_), Call::Decide { .. }]), "{asked:?}");
+    drop((asked, server));
+    assert_eq!(core.strong_count(), 0);
+}

@@ -1,9 +1,13 @@
 //! The engine without JavaScript, through real sockets.
 
 mod adversarial;
+// Its socket is a Unix one here; the engine knows named pipes too.
+#[cfg(unix)]
+mod behind;
 mod capacity;
 mod conversation;
 mod decisions;
+mod handshake;
 mod history;
 mod interop;
 mod order;

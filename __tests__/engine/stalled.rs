@@ -1,11 +1,11 @@
-//! A client that does not read costs at most its byte cap, and nobody else notices.
+//! A client that does not read costs at most its byte cap, and nobody else notices. A tenth of a room: `__tests__/engine-memory/stalled.rs`.
 
 use serde_json::json;
 
 use crate::support::{Client, TestServer, chat, within};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_who_does_not_read_is_closed_and_the_rest_goes_on() {
+async fn line_35_one_who_does_not_read_is_closed_and_the_rest_goes_on() {
     let server = TestServer::start(json!({ "limits": { "sendBuffer": 200_000 } }), &[("chat", chat(1))]);
     let mut stalled = server.client().await;
     stalled.join("chat").await;

@@ -9,7 +9,7 @@ use dialogue_rs::engine::{
     host::{Call, Host},
     jwt::{Clock, system_clock},
     rooms,
-    server::Server,
+    server::{Behind, Server},
 };
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -42,14 +42,31 @@ impl TestServer {
 
     /// The same, with a wall clock of the test's own for tokens.
     pub fn start_with_clock(config: Value, room_configs: &[(&str, Value)], clock: Clock) -> Self {
+        Self::start_full(config, room_configs, clock, None)
+    }
+
+    /// A server that has another one behind it.
+    pub fn start_before(config: Value, behind: Behind) -> Self {
+        Self::start_full(config, &[], system_clock(), Some(behind))
+    }
+
+    fn start_full(
+        config: Value,
+        room_configs: &[(&str, Value)],
+        clock: Clock,
+        behind: Option<Behind>,
+    ) -> Self {
         let mut config: Config = serde_json::from_value(config).unwrap();
         config.host = Some("127.0.0.1".to_owned());
+        // So that what several threads could do to each other shows, whatever the machine.
+        config.threads.get_or_insert(2);
         let host = Arc::new(QuietHost(tokio::sync::Notify::new()));
         let server = Arc::new(Server::with_clock(config, host.clone(), clock));
         for (id, room) in room_configs {
             let room: RoomConfig = serde_json::from_value(room.clone()).unwrap();
             rooms::create(server.core(), id, room, None, None).unwrap();
         }
+        server.set_behind(behind);
         let address = server.start().unwrap().to_string();
         Self { server, host, address }
     }

@@ -15,10 +15,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bun, npm, root, tool } from "../../scripts/run.mjs";
+import { viteBuild } from "./vite-build.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "dialogue-rs-package-"));
 const app = join(folder, "app");
-const versions = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).devDependencies;
+const locked = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+const version = (name) => `${name}@${locked[`node_modules/${name}`].version}`;
 
 // Only Node is on PATH: a `cargo` beside it would not be found.
 const bin = join(folder, "bin");
@@ -50,8 +52,14 @@ try {
       "CHANGELOG.md",
       "dist/index.js",
       "dist/index.cjs",
+      "dist/browser.js",
+      "dist/client/index.js",
+      "dist/client/index.cjs",
+      "dist/socket-io/index.js",
+      "dist/socket-io/index.cjs",
     ];
-    wanted.push("index.d.ts", "index.d.cts", "binding.cjs", "binding.d.cts", "binding-loader.js");
+    for (const name of ["index", "client", "socket-io"]) wanted.push(`${name}.d.ts`, `${name}.d.cts`);
+    wanted.push("binding.cjs", "binding.d.cts", "binding-loader.js");
     const missing = wanted.filter((path) => !contents.includes(path));
     if (!contents.some((path) => path.endsWith(".node"))) missing.push("*.node");
     const allowed = new Set(wanted);
@@ -61,7 +69,7 @@ try {
   const installed = await check("npm install into an empty folder", async () => {
     cpSync(join(dirname(fileURLToPath(import.meta.url)), "program"), app, { recursive: true });
     writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }));
-    const packages = [tarball, `zod@${versions.zod}`, `@types/node@${versions["@types/node"]}`];
+    const packages = [tarball, version("zod"), version("@types/node")];
     const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
     await run([...npm(), "install", ...quiet, ...packages], app);
   });
@@ -82,6 +90,7 @@ try {
     await check("import on Bun", () => program([bun(), "import.mjs"]));
     await check("require on Bun", () => program([bun(), "require.cjs"]));
     await check("the types compile", () => run([...tool("typescript", "bin/tsc"), "-p", "."], app));
+    await check("a Vite build of the client: under 8 KB, no server in it", () => pageIsSmall());
     await check("without a binary, import says what is wrong", () => withoutBinary());
   }
   await check("publint", () => run([...tool("publint", "src/cli.js"), tarball, "--strict"], folder));
@@ -128,6 +137,18 @@ function run([file, ...args], cwd) {
 async function program(command) {
   const output = await run(command, app);
   if (!output.includes("a client was connected")) throw new Error(`it ended early:\n${output}`);
+}
+
+async function pageIsSmall() {
+  const { size, modules, code } = await viteBuild(app, "page.js");
+  if (size >= 8 * 1024) throw new Error(`${size} bytes after gzip`);
+  const shared = ["browser", "define-event", "errors", "fields", "protocol", "result"];
+  const server = modules.filter(
+    (id) => !/^dist\/client\/[\w-]+\.js$/.test(id) && !shared.includes(/^dist\/([\w-]+)\.js$/.exec(id)?.[1]),
+  );
+  if (server.length > 0) throw new Error(`it has ${server}`);
+  if (!modules.includes("dist/client/create-client.js")) throw new Error(`no client is in it: ${modules}`);
+  if (/node:|createRequire|binding/.test(code)) throw new Error("it asks for Node");
 }
 
 async function withoutBinary() {

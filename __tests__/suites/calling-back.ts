@@ -1,7 +1,8 @@
 import type { Dialogue } from "dialogue-rs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { TestClient } from "../support/client.js";
 import { gate, within } from "../support/deadline.js";
+import { nothingEscapes } from "../support/escaped.js";
 import { everyHook, HOOKS, live, rememberingOne } from "../support/every-hook.js";
 import { chatRoom } from "../support/rooms.js";
 import type { Serve, Served } from "../support/server.js";
@@ -36,17 +37,7 @@ const SEEN: Record<Called, (witness: TestClient) => Promise<unknown>> = {
 /** Every hook calls back into what called it. */
 export function callingBack(serve: Serve): void {
   const stage = useStage(serve);
-  const escaped: unknown[] = [];
-  const note = (error: unknown) => void escaped.push(error);
-  beforeAll(() => {
-    process.on("unhandledRejection", note);
-    process.on("uncaughtException", note);
-  });
-  afterAll(() => {
-    process.off("unhandledRejection", note);
-    process.off("uncaughtException", note);
-    expect(escaped).toEqual([]);
-  });
+  nothingEscapes();
 
   /** Serves, lives through every hook's occasion until `hook` has called, once. */
   async function callsOnce(hook: string, called: Called) {
@@ -81,7 +72,7 @@ export function callingBack(serve: Serve): void {
   describe("calling back", () => {
     for (const hook of [...HOOKS, "room.on"]) {
       for (const called of Object.keys(CALLS) as Called[]) {
-        it(`${hook} may call ${called}`, async () => {
+        it(`line 29: ${hook} may call ${called}`, async () => {
           const { server, witness, failures } = await callsOnce(hook, called);
           await SEEN[called](witness);
           expect(failures).toEqual([]);

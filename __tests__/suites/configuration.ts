@@ -1,5 +1,6 @@
-import { createDialogue, type DialogueConfig, DialogueError } from "dialogue-rs";
+import { createDialogue, type DialogueConfig, DialogueError, Ok } from "dialogue-rs";
 import { describe, expect, it } from "vitest";
+import { recordingLogger } from "../support/recording-logger.js";
 
 const room = { name: "Chat", events: [] };
 
@@ -44,6 +45,8 @@ const WRONG: [what: string, config: unknown, path: string][] = [
     },
     "rooms",
   ],
+  ["half a character as a room's id", { rooms: { "\ud800": room } }, "rooms"],
+  ["the same in a list", { rooms: [{ id: "\ud800", ...room }] }, "rooms[0].id"],
   ["a port out of range", { rooms: {}, port: 65_536 }, "port"],
   ["a port that is a string", { rooms: {}, port: "3000" }, "port"],
   ["a host that is no string", { rooms: {}, host: 5 }, "host"],
@@ -51,6 +54,28 @@ const WRONG: [what: string, config: unknown, path: string][] = [
     "a hook that is no function",
     { rooms: {}, hooks: { clients: { onConnected: "yes" } } },
     "hooks.clients.onConnected",
+  ],
+  [
+    "a hook that is no function, at the top level",
+    { rooms: {}, hooks: { authenticate: true } },
+    "hooks.authenticate: must be a function",
+  ],
+  [
+    "a hook that is misspelt",
+    { rooms: {}, hooks: { clients: { beforejoin: () => Ok() } } },
+    "hooks.clients.beforejoin: no such hook; there are beforeJoin, onConnected, onDisconnected, onJoined, onLeft; did you mean beforeJoin?",
+  ],
+  ["a group of hooks that is misspelt", { rooms: {}, hooks: { client: {} } }, "hooks.client: no such hook"],
+  ["a hook in the wrong group", { rooms: {}, hooks: { beforeJoin: () => Ok() } }, "hooks.beforeJoin"],
+  [
+    "a hook in another wrong group",
+    { rooms: {}, hooks: { clients: { authenticate: () => Ok() } } },
+    "hooks.clients.authenticate",
+  ],
+  [
+    "two ways to authenticate",
+    { rooms: {}, hooks: { authenticate: () => Ok(), socket: { authenticate: () => Ok() } } },
+    "hooks.authenticate: is another than hooks.socket.authenticate",
   ],
   ["a logger without methods", { rooms: {}, logger: {} }, "logger"],
   ["an app without fetch", { rooms: {}, app: {} }, "app"],
@@ -84,6 +109,15 @@ export function configuration(): void {
       });
     }
 
+    it("not for hooks that are null or undefined, nor for one authenticate in both places", () => {
+      const authenticate = () => Ok({ jwt: { sub: "ada" } });
+      const clients = { onConnected: undefined, onJoined: null, beforeJoin: null };
+      const events = { onTriggered: null, afterEach: null, beforeEach: null };
+      const hooks = { authenticate, socket: { authenticate }, clients, events, rooms: undefined };
+      const dialogue = createDialogue({ port: 0, rooms: { chat: room }, hooks } as unknown as DialogueConfig);
+      expect(dialogue.trigger("chat", { name: "n" }, 1).isOk).toBe(true);
+    });
+
     it("says what was expected", () => {
       const error = thrownBy(() => createDialogue({ port: 0, rooms: { chat: { ...room, maxSize: 0 } } }));
       expect((error as Error).message).toBe("rooms.chat.maxSize: must be a positive integer");
@@ -102,6 +136,34 @@ export function configuration(): void {
       }
       expect(dialogue.room("den")).toBeNull();
       expect(dialogue.room("chat")!.maxSize).toBe(2);
+    });
+  });
+
+  describe("a field that is not known", () => {
+    it("of the config, of hooks, of cors and of rooms is a warning that names it, and what was probably meant", () => {
+      const log = recordingLogger();
+      const said = () => log.entries.splice(0).map(({ level, entry }) => `${level} ${entry.message}`);
+      const config = {
+        ...{ port: 0, logger: log, limit: { rate: 1 }, ours: 1 },
+        cors: { origin: "https://a.example", credential: true },
+        hooks: { events: { check: () => Ok(), afterEach: () => {} } },
+        rooms: { chat: { ...room, maxsize: 1 }, other: { id: "other", ...room } },
+      };
+      const dialogue = createDialogue(config as unknown as DialogueConfig);
+      expect(said().sort()).toEqual([
+        "warn cors.credential: unknown, and without effect; did you mean credentials?",
+        "warn hooks.events.check: unknown, and without effect",
+        "warn limit: unknown, and without effect; did you mean limits?",
+        "warn ours: unknown, and without effect",
+        "warn rooms.chat.maxsize: unknown, and without effect; did you mean maxSize?",
+      ]);
+      dialogue.createRoom("den", { ...room, unlisted: true } as never);
+      dialogue.createRoom({ id: "two", ...room });
+      dialogue.updateRoom("den", { colour: "red" } as never);
+      expect(said()).toEqual([
+        "warn rooms.den.unlisted: unknown, and without effect; did you mean listed?",
+        "warn rooms.den.colour: unknown, and without effect",
+      ]);
     });
   });
 }

@@ -44,6 +44,35 @@ export function eachHook(serve: Serve): void {
     }
   });
 
+  it("each hook is called as a method of the object that it stands in", async () => {
+    const astray = new Set<string>();
+    const methods = (group: string, hooks: object): object => {
+      const own: Record<string, unknown> = {};
+      for (const [name, hook] of Object.entries(hooks)) {
+        own[name] = function (this: unknown, ...given: unknown[]) {
+          if (this !== own) astray.add(`${group}.${name}`);
+          return hook(...given);
+        };
+      }
+      return own;
+    };
+    const grouped = everyHook(() => {});
+    const { authenticate } = grouped.socket!;
+    for (const hooks of [
+      Object.fromEntries(
+        Object.entries(grouped).map(([group, own]) => [group, methods(group, own as object)]),
+      ),
+      methods("hooks", { authenticate }),
+    ]) {
+      const server = await stage.serve({ rooms: { chat: rememberingOne() }, hooks });
+      const client = stage.client(server, { userId: "ada" });
+      for await (const _ of live(server.dialogue, client));
+      server.dialogue.trigger("chat", { name: "message" }, 1);
+      await eventually(() => server.dialogue.getAllClients().length === 0, "the client is forgotten");
+    }
+    expect([...astray]).toEqual([]);
+  });
+
   it("a command is answered, however soon it comes after authenticate let the client in", async () => {
     // The server has a thread of its own: in one with the client's, nothing could come too soon.
     const program = new ChildProgram("held-server.mjs", { HOOKS: "authenticate", LIMITS: "{}", GATE: "" });

@@ -1,6 +1,7 @@
 import { type DialogueConfig, Err, type HooksConfig, Ok } from "dialogue-rs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { eventually } from "../support/deadline.js";
+import { nothingEscapes } from "../support/escaped.js";
 import { chatRoom } from "../support/rooms.js";
 import type { Serve } from "../support/server.js";
 import { useStage } from "../support/stage.js";
@@ -24,17 +25,7 @@ const faulty = (fault: Fault) => FAULTS[fault] as () => never;
 /** A hook that fails ends nothing but itself. */
 export function faults(serve: Serve): void {
   const stage = useStage(serve);
-  const escaped: unknown[] = [];
-  const note = (error: unknown) => void escaped.push(error);
-  beforeAll(() => {
-    process.on("unhandledRejection", note);
-    process.on("uncaughtException", note);
-  });
-  afterAll(() => {
-    process.off("unhandledRejection", note);
-    process.off("uncaughtException", note);
-    expect(escaped).toEqual([]);
-  });
+  nothingEscapes();
 
   const serving = (hooks: HooksConfig, more: Partial<DialogueConfig> = {}) =>
     stage.serve({
@@ -96,29 +87,48 @@ export function faults(serve: Serve): void {
       const wrong: unknown[] = [
         Ok(undefined),
         Ok("x"),
+        Ok({}),
+        Ok([]),
         Ok({ data: circle }),
         Ok({ data: 1, meta: [] }),
+        Ok({ data: 1, meta: new Date() }),
+        Ok({ data: 1, meta: Buffer.from("x") }),
+        Ok({ data: { _placeholder: true, num: 7 } }),
         Ok({ data: 1n }),
       ];
+      const count = 2 * wrong.length;
       const server = await serving({
         events: {
           beforeEach: ({ message }) => {
             const n = message.data as number;
             if (n % 2 === 0) return Ok(message);
             if (n === 1) throw new Error(SECRET);
-            return wrong.pop() as never;
+            return wrong[(n - 1) / 2] as never;
           },
         },
       });
       const client = await stage.connect(server);
       await client.join("chat");
-      const asked = Array.from({ length: 12 }, (_, n) =>
+      const asked = Array.from({ length: count }, (_, n) =>
         client.ask("dialogue:trigger", { roomId: "chat", event: "message", data: n }),
       );
       const codes = (await Promise.all(asked)).map((answer) => answer.code ?? "ok");
-      expect(codes).toEqual(Array.from({ length: 12 }, (_, n) => (n % 2 === 0 ? "ok" : "INTERNAL")));
+      expect(codes).toEqual(Array.from({ length: count }, (_, n) => (n % 2 === 0 ? "ok" : "INTERNAL")));
       await client.caughtUp();
-      expect(client.all("dialogue:event").map(({ data }) => data)).toEqual([0, 2, 4, 6, 8, 10]);
+      expect(client.all("dialogue:event").map(({ data }) => data)).toEqual(
+        Array.from({ length: wrong.length }, (_, n) => 2 * n),
+      );
+      await eventually(() => server.log.at("error").length === wrong.length, "each was logged once");
+    });
+
+    it("beforeEach that gives what cannot be sent: the server's own trigger is told of an internal error, its own fault by name", async () => {
+      const server = await serving({
+        events: { beforeEach: ({ message }) => Ok({ ...message, data: message.data ?? 1n }) },
+      });
+      const said = (data: unknown) => server.dialogue.trigger("chat", { name: "message" }, data);
+      expect(said(undefined)).toMatchObject({ isErr: true, error: "Internal error" });
+      expect(said(2n)).toMatchObject({ isErr: true, error: expect.stringContaining("BigInt") });
+      expect(server.log.at("error").length).toBe(1);
     });
   });
 

@@ -160,7 +160,75 @@ export function handlers(serve: Serve): void {
       expect(client.all<EventMessage>("dialogue:event").map((event) => event.data)).toEqual([1, 2, 3]);
     });
 
-    it("that throw or reject are logged, and the others run", async () => {
+    for (const inside of ["onTriggered", "the first handler", "afterEach"]) {
+      it(`that trigger: every observer sees the events in their order, triggered in ${inside}`, async () => {
+        const seen: Record<string, number[]> = {};
+        const all: string[] = [];
+        const observer = (name: string) => (event: EventMessage) => {
+          const { offset = 0 } = event;
+          seen[name] = [...(seen[name] ?? []), offset];
+          all.push(`${name} ${offset}`);
+          if (name === inside && offset < 3) {
+            expect(dialogue.trigger("chat", message, offset + 1).isOk).toBe(true);
+            // It has run for the event that it triggered, or is running for one before.
+            expect(all).toContain(`the last handler ${offset + 1}`);
+          }
+          if (name === "the last handler") throw new Error("thrown");
+          if (name === "a handler of all") return Promise.reject(new Error("rejected"));
+          return undefined;
+        };
+        const tell = observer("afterEach");
+        const { dialogue } = await stage.serve({
+          rooms: { chat: chatRoom() },
+          hooks: {
+            events: {
+              onTriggered: (_, event) => observer("onTriggered")(event),
+              afterEach: ({ message: event }) => void tell(event),
+            },
+          },
+        });
+        dialogue.on("chat", message, observer("the first handler"));
+        dialogue.on("chat", message, observer("the last handler"));
+        dialogue.on("chat", { name: "*" }, observer("a handler of all"));
+        dialogue.trigger("chat", message, 1);
+        for (const offsets of Object.values(seen)) expect(offsets).toEqual([1, 2, 3]);
+        expect(all.map((line) => line.slice(-1)).join("")).toBe("111112222233333");
+      });
+    }
+
+    it("may all trigger, many of them: each sees every event once, in order", async () => {
+      const { dialogue } = await stage.serve({ rooms: { chat: chatRoom() } });
+      const count = 300;
+      const seen = Array.from({ length: count }, (): number[] => []);
+      for (const [number, offsets] of seen.entries()) {
+        dialogue.on("chat", message, (event) => {
+          offsets.push(event.offset!);
+          if (event.offset === 1) dialogue.trigger("chat", message, number);
+        });
+      }
+      dialogue.trigger("chat", message, "first");
+      await eventually(() => seen.every((offsets) => offsets.length > count), "every event at every handler");
+      const expected = Array.from({ length: count + 1 }, (_, i) => i + 1);
+      for (const offsets of seen) expect(offsets).toEqual(expected);
+    });
+
+    it("that come and go while an event is told: one that was added waits for the next, one that was ended is not called", async () => {
+      const { dialogue } = await stage.serve({ rooms: { chat: chatRoom() } });
+      const seen: string[] = [];
+      dialogue.on("chat", message, ({ offset }) => {
+        if (offset !== 1) return;
+        endOther();
+        dialogue.on("chat", message, (event) => void seen.push(`added ${event.offset}`));
+        dialogue.on("chat", { name: "*" }, (event) => void seen.push(`added for all ${event.offset}`));
+      });
+      const endOther = dialogue.on("chat", message, (event) => void seen.push(`ended ${event.offset}`));
+      dialogue.trigger("chat", message, 1);
+      expect(seen).toEqual([]);
+      dialogue.trigger("chat", message, 2);
+      expect(seen).toEqual(["added 2", "added for all 2"]);
+    });
+
+    it("line 30: that throw or reject are logged, and the others run", async () => {
       const server = await stage.serve({ rooms: { chat: chatRoom() } });
       const { dialogue } = server;
       const seen: unknown[] = [];
@@ -182,7 +250,7 @@ export function handlers(serve: Serve): void {
       expect(server.dialogue.trigger("chat", message, 2).isErr).toBe(true);
     });
 
-    it("a logger that throws harms nothing", async () => {
+    it("line 30: a logger that throws harms nothing", async () => {
       const broken = () => {
         throw new Error("the disk is full");
       };

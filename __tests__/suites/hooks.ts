@@ -1,3 +1,4 @@
+import { type ConnectedClient, type DialogueContext, Ok } from "dialogue-rs";
 import { describe, expect, it } from "vitest";
 import { ChildProgram } from "../support/child-program.js";
 import { eventually, gate } from "../support/deadline.js";
@@ -160,6 +161,61 @@ export function hooks(serve: Serve): void {
         [],
       ]);
     });
+
+    for (const observed of [true, false]) {
+      it(`from onLeft on an ended client is nowhere, and still tells who it was; ${observed ? "behind" : "without"} onDisconnected`, async () => {
+        const seen: unknown[] = [];
+        let handle: ConnectedClient | undefined;
+        let context: DialogueContext | undefined;
+        const look = (name: string, client: ConnectedClient) => {
+          const { dialogue } = server;
+          seen.push([
+            name,
+            ...[client === handle, client.userId, client.meta["color"], client.auth?.jwt.sub],
+            ...[client.socket.handshake.auth["color"], client.rooms(), dialogue.getClients("ada").length],
+            ...[dialogue.getAllClients().length, dialogue.getClientRooms("ada").ids],
+            ...[dialogue.isInRoom("ada", "chat"), Object.keys(context!.clients), context!.clients[client.id]],
+          ]);
+        };
+        const server = await stage.serve({
+          rooms: { chat: chatRoom(), den: chatRoom() },
+          hooks: {
+            socket: {
+              authenticate: () => Ok({ jwt: { sub: "ada" } }),
+              onConnect: (given) => {
+                context = given.context;
+              },
+              onDisconnect: () => look("onDisconnect", handle!),
+            },
+            clients: {
+              onConnected(client) {
+                handle = client;
+                client.meta["color"] = "blue";
+              },
+              ...(observed && {
+                onDisconnected: (client) => {
+                  seen.push(["onDisconnected", client.rooms(), server.dialogue.isInRoom("ada", "chat")]);
+                },
+              }),
+              onLeft: (client, roomId) => look(`onLeft ${roomId}`, client),
+            },
+          },
+        });
+        const client = await stage.connect(server, { auth: { color: "blue" } });
+        await client.join("chat");
+        await client.join("den");
+        client.close();
+        const told = [true, "ada", "blue", "ada", "blue", [], 0, 0, [], false, [], undefined];
+        const expected = [
+          ...(observed ? [["onDisconnected", ["chat", "den"], true]] : []),
+          ["onLeft chat", ...told],
+          ["onLeft den", ...told],
+          ["onDisconnect", ...told],
+        ];
+        await eventually(() => seen.length === expected.length, "all hooks");
+        expect(seen).toEqual(expected);
+      });
+    }
 
     for (const [how, misbehave] of [
       [

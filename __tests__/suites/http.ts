@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../support/deadline.js";
 import { httpRequest } from "../support/http-request.js";
 import type { Serve } from "../support/server.js";
 import { useStage } from "../support/stage.js";
@@ -32,6 +33,40 @@ export function http(serve: Serve): void {
         tag: "t",
         url: `${url}/users/a%20b?x=1&y=%C3%BC`,
       });
+    });
+
+    it("a body says what it is where the app does not", async () => {
+      const form = new FormData();
+      form.set("a", "b");
+      const app = new Hono();
+      app.get("/text", (c) => c.text("<b>"));
+      app.get("/response", () => new Response("<b>"));
+      app.get("/clone", () => new Response("<b>").clone());
+      app.get("/blob", () => new Response(new Blob(["x"], { type: "image/png" })));
+      app.get("/form", () => new Response(form));
+      app.get("/query", () => new Response(new URLSearchParams("a=b")));
+      app.get("/own", () => new Response("x", { headers: { "content-type": "text/css" } }));
+      app.get("/stream", () => new Response(new Blob(["x"]).stream()));
+      app.get("/none", () => new Response(null, { status: 204 }));
+      const url = await serving(app);
+      const type = async (path: string, method = "GET") => {
+        const response = await fetch(url + path, { method });
+        expect(await response.text()).toEqual(method === "HEAD" ? "" : expect.anything());
+        return response.headers.get("content-type")?.toLowerCase().replace(" ", "");
+      };
+      for (const path of ["/text", "/response", "/clone"]) {
+        expect([await type(path), await type(path, "HEAD")]).toEqual(
+          Array(2).fill("text/plain;charset=utf-8"),
+        );
+      }
+      expect(await type("/blob")).toBe("image/png");
+      expect(await type("/form")).toMatch(/^multipart\/form-data;boundary=/);
+      expect(await type("/query")).toBe("application/x-www-form-urlencoded;charset=utf-8");
+      expect([await type("/own"), await type("/stream"), await type("/none")]).toEqual([
+        "text/css",
+        undefined,
+        undefined,
+      ]);
     });
 
     it("POST, PUT, PATCH, DELETE: the body arrives whole, text and bytes", async () => {
@@ -142,12 +177,13 @@ export function http(serve: Serve): void {
       });
     }
 
-    it("a body over limits.httpBody is a 413, whether announced or not, and never reaches the app", async () => {
-      let called = 0;
+    it("a body over limits.httpBody is a 413, whether announced or not: the app sees nothing of it, or a body that breaks off", async () => {
+      const called: string[] = [];
       const app = new Hono();
       app.post("/", async (c) => {
-        called++;
-        return c.text(String((await c.req.arrayBuffer()).byteLength));
+        const read = await c.req.arrayBuffer().catch(() => undefined);
+        called.push(read ? "whole" : "broken");
+        return c.text(String(read?.byteLength));
       });
       const server = await stage.serve({ app, limits: { httpBody: 1_000 } });
       const post = (length: number, headers?: Record<string, string>) =>
@@ -159,7 +195,10 @@ export function http(serve: Serve): void {
       expect(await post(1_000)).toMatchObject({ status: 200, body: "1000" });
       expect((await post(1_001)).status).toBe(413);
       expect((await post(5_000, { "transfer-encoding": "chunked" })).status).toBe(413);
-      expect(called).toBe(1);
+      // The client need not wait for the app to hear of it.
+      await eventually(() => called.length === 2, "the app to hear of it");
+      expect(called).toEqual(["whole", "broken"]);
+      expect(server.log.at("error")).toEqual([]);
     });
 
     it("without an app there is one, to which routes can be added", async () => {
@@ -180,6 +219,93 @@ export function http(serve: Serve): void {
         Array.from({ length: 100 }, async (_, n) => (await fetch(`${url}/${n}`)).text()),
       );
       expect(answers).toEqual(Array.from({ length: 100 }, (_, n) => String(n)));
+    });
+
+    it("answers that leave together come to whom they belong: text of any language, cookies, statuses, none and large bodies", async () => {
+      const app = new Hono();
+      const texts = [
+        "plain",
+        "größer",
+        "日本語\n\n1 200 3\n",
+        "🦀".repeat(100),
+        "",
+        "x".repeat(40_000),
+        "\ud800 alone",
+      ];
+      app.get("/:n", (c) => {
+        const n = Number(c.req.param("n"));
+        for (let cookie = 0; cookie < n % 3; cookie++)
+          c.header("set-cookie", `c${cookie}=${n}`, { append: true });
+        return c.text(texts[n % texts.length]!, n % 5 === 4 ? 404 : 200, { "x-n": String(n) });
+      });
+      const url = await serving(app);
+      const answers = Array.from({ length: 210 }, async (_, n) => {
+        const answer = await httpRequest(`${url}/${n}`);
+        const cookies = Array.from({ length: n % 3 }, (_, cookie) => `c${cookie}=${n}`);
+        expect([n, answer.status, answer.headers["x-n"]]).toEqual([n, n % 5 === 4 ? 404 : 200, String(n)]);
+        expect(answer.headers["set-cookie"] ?? []).toEqual(cookies);
+        expect(answer.body).toBe(texts[n % texts.length]!.replace("\ud800", "\ufffd"));
+      });
+      await Promise.all(answers);
+    });
+
+    it("the global Response is what a Response is: by its methods, by instanceof, extended, read and made anew", async () => {
+      class Greeting extends Response {
+        constructor() {
+          super("hello", { headers: { "x-made": "by-class" } });
+        }
+      }
+      const app = new Hono();
+      app.get("/json", () => Response.json({ a: ["ä"] }, { status: 201, headers: { "x-a": "1" } }));
+      app.get("/redirect", () => Response.redirect("http://127.0.0.1/elsewhere", 303));
+      app.get("/class", () => new Greeting());
+      app.get("/changed", () => {
+        const response = new Response("text", { headers: { "x-a": "1" } });
+        response.headers.set("x-a", "2");
+        response.headers.append("x-b", "3");
+        return response;
+      });
+      app.get("/clone", async () => {
+        const response = new Response("twice");
+        return new Response(`${await response.clone().text()} ${await response.text()}`);
+      });
+      app.get("/copy", () => {
+        const response = new Response("copied", { status: 202, headers: { "x-a": "1" } });
+        return new Response(response.body, response);
+      });
+      app.get("/read", async () => {
+        const response = new Response("read");
+        await response.text();
+        return response;
+      });
+      app.get("/fetched", async (c) => {
+        const fetched = await fetch(`${new URL(c.req.url).origin}/json`);
+        const own = new Greeting();
+        return c.json([
+          fetched instanceof Response,
+          own instanceof Response && own instanceof Greeting,
+          fetched instanceof Greeting,
+          c.req.raw instanceof Request,
+          new Response("a").constructor.name === "Response",
+          (await (await fetch(new Request(c.req.raw.url.replace("fetched", "class")))).text()) === "hello",
+        ]);
+      });
+      const server = await stage.serve({ app });
+      const get = (path: string) => httpRequest(`${server.url}${path}`);
+      const json = await get("/json");
+      expect([json.status, json.headers["x-a"], JSON.parse(json.body)]).toEqual([201, "1", { a: ["ä"] }]);
+      expect(json.headers["content-type"]).toContain("application/json");
+      const redirect = await get("/redirect");
+      expect([redirect.status, redirect.headers["location"]]).toEqual([303, "http://127.0.0.1/elsewhere"]);
+      const made = await get("/class");
+      expect([made.body, made.headers["x-made"]]).toEqual(["hello", "by-class"]);
+      const changed = await get("/changed");
+      expect([changed.body, changed.headers["x-a"], changed.headers["x-b"]]).toEqual(["text", "2", "3"]);
+      expect((await get("/clone")).body).toBe("twice twice");
+      const copy = await get("/copy");
+      expect([copy.status, copy.body, copy.headers["x-a"]]).toEqual([202, "copied", "1"]);
+      expect((await get("/read")).status).toBe(500);
+      expect(JSON.parse((await get("/fetched")).body)).toEqual([true, true, false, true, true, true]);
     });
 
     it("a route may trigger, and clients hear it", async () => {

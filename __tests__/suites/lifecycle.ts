@@ -29,7 +29,7 @@ export function lifecycle(serve: Serve): void {
       expect(lines.length).toBe(1);
     });
 
-    it("stop with 200 clients of which ten read nothing: all closed, and the 190 would reconnect", async () => {
+    it("line 32: stop with 200 clients of which ten read nothing: all closed, and the 190 would reconnect", async () => {
       const server = await stage.serve({ rooms: { chat: chatRoom() } });
       const reading = await stage.crowd(server, 190, "user", { reconnection: true });
       const stalled = await Promise.all(Array.from({ length: 10 }, () => stage.raw(server)));
@@ -79,7 +79,7 @@ export function lifecycle(serve: Serve): void {
       expect(heard).toEqual([1, 0, 1, 2]);
     });
 
-    it("stop: twice, at once, before start, and by asyncDispose", async () => {
+    it("line 32: stop twice, at once, before start, and by asyncDispose", async () => {
       const log = recordingLogger();
       const dialogue = createDialogue({ port: 0, host: "127.0.0.1", rooms: {}, logger: log });
       await dialogue.stop();
@@ -93,7 +93,7 @@ export function lifecycle(serve: Serve): void {
       expect(log.at("error")).toEqual([]);
     });
 
-    it("stop while starting, while clients join, and inside a handler", async () => {
+    it("line 32: stop while starting, while clients join, and inside a handler", async () => {
       const server = await stage.serve({ rooms: { chat: chatRoom() } });
       const { dialogue } = server;
       const crowd = await stage.crowd(server, 20);

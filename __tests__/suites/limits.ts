@@ -68,6 +68,22 @@ export function limits(serve: Serve): void {
       expect(refusal.data).toEqual({ code: "INVALID_REQUEST" });
     });
 
+    it("clientRooms: rooms that a user asked for, not those that the program made in its name", async () => {
+      const server = await stage.serve({
+        rooms: { own: chatRoom({ createdById: "ann" }) },
+        limits: { clientRooms: 1 },
+      });
+      server.dialogue.createRoom("made", chatRoom(), "ann");
+      const ann = await stage.connect(server, { userId: "ann" });
+      const create = (id: string) => ann.ask("dialogue:createRoom", { id, name: "Room" });
+      expect(await create("first")).toMatchObject({ ok: true });
+      expect(await create("second")).toMatchObject({ code: "PERMISSION_DENIED" });
+      expect(await ann.ask("dialogue:deleteRoom", { roomId: "made" })).toMatchObject({ ok: true });
+      expect(await create("second")).toMatchObject({ code: "PERMISSION_DENIED" });
+      expect(await ann.ask("dialogue:deleteRoom", { roomId: "first" })).toMatchObject({ ok: true });
+      expect(await create("second")).toMatchObject({ ok: true });
+    });
+
     it("jsonDepth: levels of a payload", async () => {
       const server = await stage.serve({ rooms: { chat: chatRoom() }, limits: { jsonDepth: 10 } });
       const client = await stage.connect(server);

@@ -1,4 +1,5 @@
 import type { DialogueConfig } from "dialogue-rs";
+import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { httpRequest } from "../support/http-request.js";
 import type { HandshakeRefused } from "../support/raw-websocket.js";
@@ -49,6 +50,36 @@ export function origins(serve: Serve): void {
       expect(headers["access-control-allow-origin"]).toBe(APP);
       expect(headers["access-control-allow-credentials"]).toBe("true");
       expect((await polling(server, FOREIGN)).headers["access-control-allow-origin"]).toBeUndefined();
+    });
+
+    it("the app's responses say the same, unless the app says something itself; a preflight goes to the app first", async () => {
+      const app = new Hono();
+      app.get("/plain", (c) => c.text("plain"));
+      app.get("/own", (c) => c.text("own", 200, { "access-control-allow-origin": "https://own.example" }));
+      app.options("/own", (c) => c.text("mine", 200, { "access-control-allow-methods": "PATCH" }));
+      const server = await stage.serve({ app, cors: { origin: APP } });
+      const ask = (path: string, origin: string | undefined, method = "GET") =>
+        httpRequest(`${server.url}${path}`, {
+          method,
+          headers: {
+            ...(origin === undefined ? {} : { origin }),
+            ...(method === "OPTIONS" ? { "access-control-request-method": "POST" } : {}),
+          },
+        });
+      const allowed = async (...asked: Parameters<typeof ask>) =>
+        (await ask(...asked)).headers["access-control-allow-origin"];
+      expect(await allowed("/plain", APP)).toBe(APP);
+      expect((await ask("/plain", APP)).headers["vary"]).toMatch(/origin/i);
+      expect(await allowed("/plain", FOREIGN)).toBeUndefined();
+      expect((await ask("/plain", FOREIGN)).body).toBe("plain");
+      expect(await allowed("/plain", undefined)).toBeUndefined();
+      expect(await allowed("/own", FOREIGN)).toBe("https://own.example");
+      const preflight = await ask("/plain", APP, "OPTIONS");
+      expect([preflight.status, preflight.headers["access-control-allow-methods"]]).toEqual([
+        200,
+        "GET,POST",
+      ]);
+      expect((await ask("/own", APP, "OPTIONS")).headers["access-control-allow-methods"]).toBe("PATCH");
     });
 
     it("credentials of a list can be turned off", async () => {

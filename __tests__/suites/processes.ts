@@ -1,9 +1,13 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { ChildProgram } from "../support/child-program.js";
 import { TestClient } from "../support/client.js";
+import { eventually } from "../support/deadline.js";
 import { PollingSession } from "../support/polling-session.js";
-import { RawWebSocket } from "../support/raw-websocket.js";
+import { HandshakeRefused, RawWebSocket } from "../support/raw-websocket.js";
 import { scaled } from "../support/scale.js";
+
+/** File descriptors of a process that runs out of them. A runtime itself needs a few dozen. */
+const DESCRIPTORS = 128;
 
 /** What only a process of its own can show: when it ends, with what, and what it holds on to. */
 export function processes(): void {
@@ -14,8 +18,8 @@ export function processes(): void {
       undo = [];
     });
 
-    function run(name: string, environment?: Record<string, string>): ChildProgram {
-      const program = new ChildProgram(name, environment);
+    function run(name: string, environment?: Record<string, string>, descriptors?: number): ChildProgram {
+      const program = new ChildProgram(name, environment, [], descriptors);
       undo.push(() => program.kill());
       return program;
     }
@@ -112,7 +116,7 @@ export function processes(): void {
       expect(program.lines.at(-1)).toEqual({ stopped: true });
     }, 60_000);
 
-    it("may call process.exit() inside a hook, with the code it gives", async () => {
+    it("line 32: may call process.exit() inside a hook, with the code it gives", async () => {
       const program = run("exits-in-a-hook.mjs");
       const { port } = await program.line("port");
       const client = new TestClient(`http://127.0.0.1:${port}`);
@@ -121,7 +125,13 @@ export function processes(): void {
       expect(await program.exited()).toBe(7);
     });
 
-    it(`that starts and stops ${scaled(20, 200)} times holds on to no thread and no file descriptor`, async () => {
+    it("line 32: has servers in worker threads, one of which is terminated while it serves", async () => {
+      const program = run("in-a-worker.mjs");
+      await program.line("done");
+      expect(await program.exited()).toBe(0);
+    });
+
+    it(`line 33: that starts and stops ${scaled(20, 200)} times holds on to no thread and no file descriptor`, async () => {
       const program = run("starts-and-stops.mjs", { ROUNDS: String(scaled(20, 200)) });
       const { after } = await program.line("after", 120_000);
       expect(await program.exited()).toBe(0);
@@ -130,5 +140,69 @@ export function processes(): void {
       expect(last.descriptors - early.descriptors).toBeLessThanOrEqual(4);
       expect(last.threads - early.threads).toBeLessThanOrEqual(4);
     }, 150_000);
+
+    it("that makes servers, stops and forgets them holds on to none, and to one that runs", async () => {
+      const program = run("servers-come-and-go.mjs", { ROUNDS: String(scaled(10, 100)) });
+      const { descriptors, answered } = await program.line("descriptors", 120_000);
+      expect(await program.exited()).toBe(0);
+      // Each that is held on to would be four at least.
+      expect(descriptors.at(-1) - descriptors[1]).toBeLessThanOrEqual(4);
+      expect(answered.ok).toBe(true);
+    }, 150_000);
+
+    it("line 38: out of file descriptors it turns newcomers away, goes on for the others, and recovers by itself", async () => {
+      const program = run("chat-server.mjs", {}, DESCRIPTORS);
+      const { port } = await program.line("port");
+      const [ada, ben] = (await crowd(port, 2)) as [TestClient, TestClient];
+      await Promise.all([ada.join("chat"), ben.join("chat")]);
+      const taking: RawWebSocket[] = [];
+      undo.push(() => {
+        for (const raw of taking) raw.destroy();
+      });
+      const takeAll = async (): Promise<unknown> => {
+        for (;;) {
+          try {
+            taking.push(await RawWebSocket.open("127.0.0.1", port));
+          } catch (error) {
+            return error;
+          }
+        }
+      };
+      const goesOn = async (said: string) => {
+        const answer = await ada.ask("dialogue:trigger", { roomId: "chat", event: "message", data: said });
+        expect(answer.ok).toBe(true);
+        await ben.next("dialogue:event", (message: { data: string }) => message.data === said);
+      };
+      for (const round of ["the first time", "again"]) {
+        const refusal = await takeAll();
+        // Closed without an answer, and not left to wait.
+        expect(refusal).toBeInstanceOf(HandshakeRefused);
+        expect((refusal as HandshakeRefused).status).toBe(0);
+        expect(taking.length).toBeGreaterThan(20);
+        expect(taking.length).toBeLessThan(DESCRIPTORS);
+        const patient = new TestClient(`http://127.0.0.1:${port}`, { userId: "patient", reconnection: true });
+        undo.push(() => patient.close());
+        patient.socket.io.reconnectionDelay(10);
+        patient.socket.io.reconnectionDelayMax(10);
+        let refused = 0;
+        patient.socket.on("connect_error", () => refused++);
+        patient.socket.connect();
+        for (let n = 0; n < 10; n++) {
+          const before = refused;
+          await eventually(() => refused > before, "the newcomer to be turned away");
+          await goesOn(`${round}, ${n}`);
+        }
+        expect(patient.all("dialogue:connected")).toEqual([]);
+        for (const raw of taking.splice(0)) raw.destroy();
+        await patient.next("dialogue:connected");
+        await goesOn(`${round}, when there are some`);
+        patient.close();
+      }
+      expect([ada, ben].flatMap((client) => client.disconnects)).toEqual([]);
+      const warnings = program.lines.filter((line) => "warned" in line);
+      expect(warnings).toEqual([{ warned: expect.stringContaining("file descriptors") }]);
+      program.signal("SIGTERM");
+      expect(await program.exited()).toBe(0);
+    }, 60_000);
   });
 }

@@ -83,6 +83,22 @@ export function rooms(serve: Serve): void {
       ]);
     });
 
+    it("an id that is none makes no room and finds none: a warning, and nothing is thrown", async () => {
+      const { dialogue, log } = await stage.serve({ rooms: { "\ufffd": chatRoom() } });
+      for (const id of ["", "\ud800", "a\udc00b", "x".repeat(257)]) {
+        log.entries.length = 0;
+        expect(dialogue.createRoom(id, chatRoom())).toBeNull();
+        expect(dialogue.createRoom({ id, ...chatRoom() })).toBeNull();
+        expect(log.at("warn").map(({ atFunction }) => atFunction)).toEqual(["createRoom", "createRoom"]);
+        expect(dialogue.room(id)).toBeNull();
+        expect(dialogue.updateRoom(id, { name: "Another" })).toBeNull();
+        expect(dialogue.deleteRoom(id)).toBe(false);
+        expect(dialogue.trigger(id, { name: "message" }, 1).isErr).toBe(true);
+        dialogue.on(id, { name: "message" }, () => {})();
+      }
+      expect(dialogue.rooms().map(({ id, name }) => [id, name])).toEqual([["\ufffd", "Chat"]]);
+    });
+
     it("updateRoom: everyone is told; members above the new bound stay, later ones are refused", async () => {
       const server = await stage.serve({ rooms: { chat: chatRoom() } });
       const [ada, bob, cyd] = await stage.crowd(server, 3);
@@ -122,6 +138,16 @@ export function rooms(serve: Serve): void {
       await bob!.join("chat");
       expect(second!.subscriptions("chat")).toEqual(["typing"]);
       expect(dialogue.updateRoom("nowhere", { name: "x" })).toBeNull();
+    });
+
+    it("updateRoom of an unlisted room tells its members, and nobody else", async () => {
+      const server = await stage.serve({ rooms: { chat: chatRoom({ listed: false }), other: chatRoom() } });
+      const [member, outsider] = await stage.crowd(server, 2);
+      await member!.join("chat");
+      server.dialogue.updateRoom("chat", { name: "Hidden" });
+      server.dialogue.updateRoom("other", { name: "Shown" });
+      expect(await member!.next("dialogue:roomUpdated")).toMatchObject({ id: "chat", name: "Hidden" });
+      expect(await outsider!.next("dialogue:roomUpdated")).toMatchObject({ id: "other", name: "Shown" });
     });
 
     it("updateRoom can hide a room", async () => {

@@ -196,7 +196,7 @@ export function sessions(serve: Serve): void {
           await raw.nextStarting("431");
           expect(server.dialogue.room("chat")!.size()).toBe(2);
         }
-        raw.socket.resetAndDestroy();
+        raw.reset();
         await undisturbed();
         await eventually(
           () =>

@@ -15,7 +15,7 @@ export function survival(): void {
     afterEach(() => program?.kill());
 
     for (const fault of Object.keys(FAULTS)) {
-      it(`lives, refuses and goes on when each ${fault}`, async () => {
+      it(`line 29: lives, refuses and goes on when each ${fault}`, async () => {
         program = new ChildProgram("faulty-hooks.mjs", { FAULT: fault });
         const { answers } = await program.line("answers", 20_000);
         const { history, ...others } = answers.observing;

@@ -81,7 +81,7 @@ export function twoLanes(serve: Serve): void {
   });
 
   describe("JavaScript that is blocked", () => {
-    it("disconnects nobody, stops no un-hooked room, and costs no memory without bound", async () => {
+    it("line 31: disconnects nobody, stops no un-hooked room, and costs no memory without bound", async () => {
       const seconds = LONG ? 60 : 3;
       const program = new ChildProgram("blocked-server.mjs", { SECONDS: String(seconds) });
       stage.atEnd(() => program.kill());
@@ -134,7 +134,9 @@ export function twoLanes(serve: Serve): void {
     const { samples } = await program.line("samples", LONG ? 600_000 : 60_000);
     console.log(`bytes after each tenth of the events: ${samples.join(", ")}`);
     // Of two samples in a row the lesser counts: a leak raises both, a collector that was late only one.
-    const [first, ...later] = samples as number[];
+    // A tenth of the full count is where it is compared from; of the scaled one the first is not enough: code that is compiled
+    // while it runs adds 3 to 4 % on Bun, once.
+    const [first, ...later] = (samples as number[]).slice(LONG ? 0 : 1);
     const held = later.map((sample, n) => Math.min(sample, later[n + 1] ?? sample));
     expect(Math.max(...held)).toBeLessThanOrEqual(first! * 1.05);
     expect(await program.exited()).toBe(0);

@@ -1,6 +1,8 @@
+import { connect } from "node:net";
 import type { EventMessage } from "dialogue-rs";
 import { describe, expect, it } from "vitest";
-import { eventually } from "../support/deadline.js";
+import { eventually, within } from "../support/deadline.js";
+import { httpRequest } from "../support/http-request.js";
 import { PollingSession } from "../support/polling-session.js";
 import type { RawWebSocket } from "../support/raw-websocket.js";
 import { chatRoom } from "../support/rooms.js";
@@ -44,6 +46,21 @@ export function upgrade(serve: Serve): void {
       // The second left with the last poll or waited for the WebSocket: one of the two.
       expect(offsets.slice(0, -2)).toEqual(flushed.includes('"data":2,') ? [] : [2]);
       expect((await session.get()).status).toBe(400);
+    });
+
+    it("that stands at its probe holds up no stop, nor does a request's head that stands half-way", async () => {
+      const { server, query } = await polling({ limits: { drain: 20_000 } });
+      const raw = await stage.raw(server, { query });
+      raw.send("2probe");
+      await raw.nextStarting("3probe");
+      const slow = connect(server.port, server.host);
+      const ended = new Promise((resolve) => slow.once("close", resolve));
+      await new Promise((resolve) => slow.write("GET / HTTP/1.1\r\nhost: a\r\n", resolve));
+      // One that has come behind it was taken with it.
+      await httpRequest(`${server.url}/`);
+      await within(server.dialogue.stop(), "the stop", 5_000);
+      await within(ended, "the end of the connection");
+      expect(server.log.at("warn")).toEqual([]);
     });
 
     it("by two WebSockets at once: one wins, the other is closed, the session lives", async () => {
@@ -113,7 +130,7 @@ export function upgrade(serve: Serve): void {
           await raw.nextStarting("3probe");
         }
         say(2);
-        raw.socket.resetAndDestroy();
+        raw.reset();
         say(3);
         for (const n of [1, 2, 3])
           expect(await session.nextStarting('42["dialogue:event"')).toContain(`"data":${n},`);

@@ -13,10 +13,19 @@ export class ChildProgram {
   #process: ChildProcess;
   #look: () => void = () => {};
 
-  constructor(name: string, environment: Record<string, string> = {}, nodeFlags: string[] = []) {
+  /** `descriptors`: how many file descriptors it may have open. */
+  constructor(
+    name: string,
+    environment: Record<string, string> = {},
+    nodeFlags: string[] = [],
+    descriptors?: number,
+  ) {
     const file = fileURLToPath(new URL(name, PROGRAMS));
     const flags = "Bun" in globalThis ? [] : ["--expose-gc", ...nodeFlags];
-    this.#process = spawn(process.execPath, [...flags, file], {
+    // Node raises its soft limit to the hard one: this sets both.
+    const limited = descriptors === undefined ? [] : ["sh", "-c", `ulimit -n ${descriptors}; exec "$0" "$@"`];
+    const [command, ...args] = [...limited, process.execPath, ...flags, file];
+    this.#process = spawn(command!, args, {
       env: { ...process.env, NODE_OPTIONS: "", ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -1,4 +1,5 @@
 import { io, type Socket } from "socket.io-client";
+import { TRUSTED } from "./certificates.js";
 import { PATIENCE, within } from "./deadline.js";
 
 export interface Received {
@@ -35,6 +36,7 @@ export class TestClient {
       transports: options.transports ?? ["websocket"],
       reconnection: options.reconnection ?? false,
       reconnectionDelay: 60_000,
+      ...(url.startsWith("https:") ? { ca: TRUSTED as unknown as string } : {}),
       ...(options.path === undefined ? {} : { path: options.path }),
       ...(options.extraHeaders === undefined ? {} : { extraHeaders: options.extraHeaders }),
     });

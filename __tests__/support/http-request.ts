@@ -1,4 +1,6 @@
 import { request } from "node:http";
+import { request as requestSecurely } from "node:https";
+import { TRUSTED } from "./certificates.js";
 import { within } from "./deadline.js";
 
 export interface HttpAnswer {
@@ -21,9 +23,16 @@ export function httpRequest(url: string, options: HttpRequestOptions = {}): Prom
   const answer = new Promise<HttpAnswer>((resolve, reject) => {
     const length: Record<string, string> =
       body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
-    const outgoing = request(
+    const secure = url.startsWith("https:");
+    const outgoing = (secure ? requestSecurely : request)(
       url,
-      { method, headers: { ...length, ...headers }, agent: false, ...(signal ? { signal } : {}) },
+      {
+        ...(secure ? { ca: TRUSTED } : {}),
+        method,
+        headers: { ...length, ...headers },
+        agent: false,
+        ...(signal ? { signal } : {}),
+      },
       (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
+import { connect as connectSecurely } from "node:tls";
+import { TRUSTED } from "./certificates.js";
 import { PATIENCE, within } from "./deadline.js";
 
 export const Opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -9,6 +11,8 @@ export interface RawWebSocketOptions {
   query?: string;
   path?: string;
   headers?: Record<string, string>;
+  /** Through TLS. */
+  secure?: boolean;
 }
 
 export interface FrameOptions {
@@ -55,6 +59,8 @@ export class HandshakeRefused extends Error {
 /** A WebSocket over node:net that sends what it is told, byte by byte, and can refuse to read. */
 export class RawWebSocket {
   readonly socket: Socket;
+  /** Below TLS, if there is any. */
+  readonly #connection: Socket;
   readonly messages: (string | Buffer)[] = [];
   closeCode: number | undefined;
   #ended: Promise<void>;
@@ -65,8 +71,9 @@ export class RawWebSocket {
   #taken = 0;
   #waiting = new Set<() => void>();
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, connection: Socket) {
     this.socket = socket;
+    this.#connection = connection;
     socket.on("data", (chunk: Buffer) => {
       this.#buffer = Buffer.concat([this.#buffer, chunk]);
       this.#bytesCame();
@@ -78,10 +85,12 @@ export class RawWebSocket {
   }
 
   static async open(host: string, port: number, options: RawWebSocketOptions = {}): Promise<RawWebSocket> {
-    const socket = connect(port, host);
-    socket.setNoDelay(true);
+    const connection = connect(port, host);
+    connection.on("error", () => {});
+    const socket = options.secure ? connectSecurely({ socket: connection, host, ca: TRUSTED }) : connection;
+    connection.setNoDelay(true);
     socket.on("error", () => {});
-    const raw = new RawWebSocket(socket);
+    const raw = new RawWebSocket(socket, connection);
     const head = raw.#handshake();
     const extra = Object.entries(options.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.write(
@@ -151,6 +160,12 @@ export class RawWebSocket {
   async closed(milliseconds = PATIENCE): Promise<number> {
     await within(this.#ended, "the server to close", milliseconds);
     return this.closeCode ?? 1006;
+  }
+
+  /** Goes without a word. */
+  reset(): void {
+    this.#connection.resetAndDestroy();
+    this.socket.destroy();
   }
 
   destroy(): void {

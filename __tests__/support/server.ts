@@ -1,4 +1,5 @@
 import { createDialogue, type Dialogue, type DialogueConfig } from "dialogue-rs";
+import { TLS } from "./certificates.js";
 import { type RecordingLogger, recordingLogger } from "./recording-logger.js";
 
 /** A server that a suite talks to. Suites that take `Serve` could be handed another server of the same wire protocol. */
@@ -16,7 +17,12 @@ export type Serve = (config: Partial<DialogueConfig>) => Promise<Served>;
 /** The server under test: dialogue-rs in this process, on a free port of the loopback interface. */
 export const serve: Serve = async (config) => {
   const log = recordingLogger();
-  const dialogue = createDialogue({ port: 0, host: "127.0.0.1", rooms: {}, logger: log, ...config });
+  const dialogue = createDialogue({
+    ...{ port: 0, host: "127.0.0.1", rooms: {}, logger: log },
+    // So that what several threads could do to each other shows, whatever the machine.
+    threads: 2,
+    ...config,
+  });
   await dialogue.start();
   return {
     dialogue,
@@ -26,8 +32,11 @@ export const serve: Serve = async (config) => {
       return dialogue.port;
     },
     get url() {
-      return `http://127.0.0.1:${dialogue.port}`;
+      return `${config.tls ? "https" : "http"}://127.0.0.1:${dialogue.port}`;
     },
     stop: () => dialogue.stop(),
   };
 };
+
+/** The same, through TLS. */
+export const serveSecurely: Serve = (config) => serve({ tls: TLS, ...config });

@@ -19,7 +19,10 @@ export interface Stage {
   /** A client that has not connected yet. */
   client(server: { url: string }, options?: ClientOptions): TestClient;
   /** A WebSocket without a library behind it. */
-  raw(server: { host: string; port: number }, options?: RawWebSocketOptions): Promise<RawWebSocket>;
+  raw(
+    server: { url: string; host: string; port: number },
+    options?: RawWebSocketOptions,
+  ): Promise<RawWebSocket>;
   /** Anything else to be undone at the end of the test. */
   atEnd(undo: () => unknown): void;
 }
@@ -54,7 +57,10 @@ export function useStage(serve: Serve): Stage {
       return clients;
     },
     async raw(server, options) {
-      const socket = await RawWebSocket.open(server.host, server.port, options);
+      const socket = await RawWebSocket.open(server.host, server.port, {
+        secure: server.url.startsWith("https:"),
+        ...options,
+      });
       undo.push(() => socket.destroy());
       return socket;
     },

@@ -89,9 +89,9 @@ if (result.isOk) holds<Same<typeof result.value, number>>();
 if (result.isErr) holds<Same<typeof result.error, string>>();
 export const number: number = result.unwrap().else(0);
 export const expected: number = result.expect("a number");
-export const withFallback: string = Err("no")
+export const withFallback: () => number = Err("no")
   .unwrap()
-  .else((error) => error.toUpperCase());
+  .else(() => 5);
 export const likes: ResultLike<number, string>[] = [
   Ok(1),
   Err("no"),

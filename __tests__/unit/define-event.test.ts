@@ -29,6 +29,8 @@ describe("defineEvent", () => {
     const wrong: [unknown[], string][] = [
       [[""], "event.name: must be a non-empty string"],
       [[5], "event.name: must be a non-empty string"],
+      [["x", null], "options: must be an object"],
+      [["x", "message"], "options: must be an object"],
       [["x", { schema: {} }], "event.schema: must be a Zod schema or a Standard Schema"],
       [["x", { history: { enabled: true, limit: 0 } }], "event.history.limit: must be a positive integer"],
       [["x", { history: { limit: 1 } }], "event.history.enabled: must be a boolean"],

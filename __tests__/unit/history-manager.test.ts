@@ -1,4 +1,4 @@
-import { createHistoryManager, type EventMessage } from "dialogue-rs";
+import { createHistoryManager, DialogueError, type EventMessage } from "dialogue-rs";
 import { describe, expect, it } from "vitest";
 
 const message = (data: number, event = "message"): EventMessage => ({
@@ -95,6 +95,16 @@ describe("createHistoryManager", () => {
   });
 
   it("refuses a config that makes no sense", () => {
-    expect(() => createHistoryManager({ maxRooms: 0 })).toThrow("maxRooms: must be a positive integer");
+    const make = createHistoryManager as (config?: unknown) => unknown;
+    for (const [config, message] of [
+      [{ maxRooms: 0 }, "maxRooms: must be a positive integer"],
+      [null, "config: must be an object"],
+      [5, "config: must be an object"],
+      [{ onCleanup: 5 }, "onCleanup: must be a function"],
+      [{ onLoad: "no" }, "onLoad: must be a function"],
+    ] as const) {
+      expect(() => make(config)).toThrow(DialogueError);
+      expect(() => make(config)).toThrow(message);
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { createRateLimiter } from "dialogue-rs";
+import { createRateLimiter, DialogueError } from "dialogue-rs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 describe("createRateLimiter", () => {
@@ -72,5 +72,19 @@ describe("createRateLimiter", () => {
       "maxEvents: must be a positive integer",
     );
     expect(() => createRateLimiter({ windowMs: 1 } as never)).toThrow("must be a positive integer");
+  });
+
+  it("refuses a config that makes no sense, naming the field", () => {
+    const make = createRateLimiter as (config?: unknown) => unknown;
+    for (const [config, message] of [
+      [undefined, "config: must be an object"],
+      [null, "config: must be an object"],
+      [{}, "windowMs: must be a positive number"],
+      [{ windowMs: 1 }, "maxEvents: must be a positive integer"],
+      [{ windowMs: 1, maxRequests: 0 }, "maxRequests: must be a positive integer"],
+    ] as const) {
+      expect(() => make(config)).toThrow(DialogueError);
+      expect(() => make(config)).toThrow(message);
+    }
   });
 });

@@ -17,12 +17,10 @@ describe("Result", () => {
     expect(result.unwrap().else(0)).toBe(0);
   });
 
-  it("a fallback that is a function is called with the error, as in slang-ts", () => {
-    expect(
-      Err("no")
-        .unwrap()
-        .else((error: string) => `${error}!`),
-    ).toBe("no!");
+  it("a fallback that is a function is the fallback, and is not called", () => {
+    const five = () => 5;
+    const fallback: () => number = Err("no").unwrap().else(five);
+    expect(fallback).toBe(five);
   });
 
   it("is frozen", () => {

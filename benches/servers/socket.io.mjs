@@ -1,10 +1,11 @@
 // The peer: a plain socket.io server that implements the same wire protocol for the same room, as one would write it by hand:
-// members are sockets in a Socket.IO room per room and event, and a trigger is one `io.to(room).emit`.
+// members are sockets in a Socket.IO room per room and event, and a trigger is one `io.to(room).emit`. Beside it the Hono app, as `@hono/node-server` serves it.
 // With --hooks: beforeEach and afterEach. With --blocked: the thread is blocked for 50 of every 100 ms.
-import { createServer } from "node:http";
+import { createAdaptorServer } from "@hono/node-server";
 import { Server } from "socket.io";
 import { onTold, say } from "../program.mjs";
 import { collect } from "./collect.mjs";
+import { createApp } from "./health.mjs";
 import { block, hooks } from "./hooks.mjs";
 
 const hooked = process.argv.includes("--hooks");
@@ -15,7 +16,7 @@ const rooms = new Map([
     { name: "Bench", events: ["message"], defaultSubscriptions: ["message"], epoch: "bench", offset: 0 },
   ],
 ]);
-const http = createServer();
+const http = createAdaptorServer({ fetch: createApp().fetch });
 const io = new Server(http, { perMessageDeflate: false, serveClient: false, cors: { origin: "*" } });
 const topic = (roomId, event) => `${roomId}/${event}`;
 

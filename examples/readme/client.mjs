@@ -1,16 +1,13 @@
-import { io } from "socket.io-client";
+import { createDialogueClient } from "dialogue-rs/client";
 
-const socket = io(process.env.URL ?? "http://localhost:3000", { auth: { userId: "ada" } });
-
-socket.on("dialogue:history", ({ events }) => console.log(`${events.length} earlier messages`));
-socket.on("dialogue:event", ({ from, data }) => console.log(`${from}: ${data.text}`));
-
-socket.on("connect", async () => {
-  const joined = await socket.emitWithAck("dialogue:join", { roomId: "lobby" });
-  if (!joined.ok) throw new Error(joined.message);
-  await socket.emitWithAck("dialogue:trigger", {
-    roomId: "lobby",
-    event: "message",
-    data: { text: "hello" },
-  });
+const client = createDialogueClient({
+  url: process.env.URL ?? "ws://localhost:3000",
+  auth: { userId: "ada" },
 });
+client.onHistory((_roomId, events) => console.log(`${events.length} earlier messages`));
+
+const lobby = await client.join("lobby");
+lobby.on("message", ({ from, data }) => console.log(`${from}: ${data.text}`));
+
+const said = await lobby.trigger("message", { text: "hello" });
+if (said.isErr) console.error(said.error.message);

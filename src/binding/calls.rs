@@ -1,14 +1,16 @@
 //! Calls from the queue as one JSON text and one list of attachments.
 
 use bytes::Bytes;
-use serde::Serialize;
 
+use super::requests;
 use crate::engine::{
     core::Core,
     event::Event,
-    host::{Call, Decision, HttpRequest, Level},
+    host::{Call, Decision, HttpCall, HttpRequest, Level, RequestBody, RequestToDecide},
+    io::{self, IoCall},
     payload::{Composer, Payload, to_json},
     rooms::Room,
+    socketio::PublicId,
 };
 
 /// A batch on its way to JavaScript.
@@ -31,15 +33,20 @@ impl Batch {
     /// Adds a call.
     pub fn add(&mut self, core: &Core, call: Call) {
         match call {
-            Call::Connected(id) => {
-                if let Some(client) = core.clients.get(&id) {
+            Call::Connected { client, .. } => {
+                if let Some(client) = core.clients.get(&client) {
                     client.look_at();
                     self.object("connected", &[("client", client.describe())]);
                 }
             }
-            Call::Disconnected { client, reason, rooms } => self.object(
+            Call::Disconnected { client, reason, rooms, socket_rooms } => self.object(
                 "disconnected",
-                &[("id", to_json(client.as_str())), ("reason", to_json(reason)), ("rooms", to_json(&rooms))],
+                &[
+                    ("id", to_json(client.as_str())),
+                    ("reason", to_json(reason)),
+                    ("rooms", to_json(&rooms)),
+                    ("socketRooms", to_json(&socket_rooms)),
+                ],
             ),
             Call::Refreshed(client) => self.object("refreshed", &[("id", to_json(client.as_str()))]),
             Call::KeysWanted => self.object("keysWanted", &[]),
@@ -80,7 +87,18 @@ impl Batch {
             Call::History { ticket, page: None } => {
                 self.object("history", &[("token", to_json(&ticket)), ("error", to_json("onLoad failed"))]);
             }
-            Call::Http(request) => self.http(request),
+            Call::Io(call) => self.io(call),
+            Call::Refused { request, session, code, message, context } => {
+                let mut fields = vec![("request", requests::describe(&request))];
+                fields.extend(session.map(|session| ("conn", to_json(session.as_str()))));
+                fields.extend([
+                    ("code", to_json(&code)),
+                    ("message", to_json(message)),
+                    ("context", context),
+                ]);
+                self.object("refused", &fields);
+            }
+            Call::Http(call) => self.http(call),
             Call::Log { level, message, at } => {
                 let level = match level {
                     Level::Debug => "debug",
@@ -176,7 +194,77 @@ impl Batch {
                 fields.extend(claims.map(|claims| ("claims", claims.as_ref().to_owned())));
                 self.object("decideConnect", &fields);
             }
+            Decision::Request(question) => {
+                let RequestToDecide { request, session, refused, cookie, file } = *question;
+                let mut fields = vec![("ticket", ticket), ("request", requests::describe(&request))];
+                fields.extend(session.map(|session| ("conn", to_json(session.as_str()))));
+                fields.extend(refused.then(|| ("refused", "true".to_owned())));
+                fields.extend(cookie.map(|cookie| ("cookie", to_json(&cookie))));
+                fields.extend(file.map(|file| ("file", to_json(&file))));
+                self.object("decideRequest", &fields);
+            }
+            Decision::Namespace { nsp, socket } => self
+                .object("decideNamespace", &[("ticket", ticket), ("nsp", to_json(&nsp)), ("socket", socket)]),
         }
+    }
+
+    fn io(&mut self, call: IoCall) {
+        match call {
+            IoCall::Connected { nsp, socket, auth, .. } => self
+                .object("ioConnected", &[("nsp", to_json(&nsp)), ("socket", io::describe(&socket, &auth))]),
+            IoCall::Disconnected { nsp, id, reason, rooms } => self.object(
+                "ioDisconnected",
+                &[
+                    ("nsp", to_json(&nsp)),
+                    ("id", to_json(id.as_str())),
+                    ("reason", to_json(reason)),
+                    ("rooms", to_json(&rooms)),
+                ],
+            ),
+            IoCall::Event { socket, .. } if socket.has_left() => {}
+            IoCall::Event { nsp, socket, args, ack, overheard } => {
+                self.io_args("ioEvent", nsp, &socket.public_id(), args, ack, overheard);
+            }
+            IoCall::Answered { nsp, id, ack, args } => {
+                self.io_args("ioAnswered", nsp, &id, args, Some(ack), false);
+            }
+            IoCall::Failed { nsp, id, message } => self.object(
+                "ioFailed",
+                &[("nsp", to_json(&nsp)), ("id", to_json(id.as_str())), ("message", to_json(message))],
+            ),
+            IoCall::Upgraded { session } => {
+                self.object("ioUpgraded", &[("conn", to_json(session.as_str()))]);
+            }
+            IoCall::Closed { session, reason } => {
+                self.object("ioClosed", &[("conn", to_json(session.as_str())), ("reason", to_json(reason))])
+            }
+        }
+    }
+
+    fn io_args(
+        &mut self,
+        kind: &str,
+        nsp: u32,
+        id: &PublicId,
+        args: Payload,
+        ack: Option<i64>,
+        overheard: bool,
+    ) {
+        self.begin(kind);
+        self.field("nsp", &to_json(&nsp));
+        self.field("id", &to_json(id.as_str()));
+        if let Some(ack) = ack {
+            self.field("ack", &to_json(&ack));
+        }
+        if overheard {
+            self.field("overheard", "true");
+        }
+        if !args.attachments().is_empty() {
+            self.field("bins", &to_json(&args.attachments().len()));
+        }
+        self.field("args", args.text());
+        self.json.push('}');
+        self.attachments.extend(args.attachments().iter().cloned());
     }
 
     fn messages(&mut self, kind: &str, fields: &[(&str, String)], messages: &[&Payload]) {
@@ -193,26 +281,32 @@ impl Batch {
         self.attachments.extend(attachments);
     }
 
-    fn http(&mut self, request: HttpRequest) {
-        #[derive(Serialize)]
-        struct Remote {
-            address: String,
-            port: u16,
+    fn http(&mut self, call: HttpCall) {
+        match call {
+            HttpCall::Request(request) => self.http_request(request),
+            HttpCall::Piece { id, bytes, more } => {
+                let bins = to_json(&u8::from(bytes.is_some()));
+                self.object("httpPiece", &[("id", to_json(&id)), ("more", to_json(&more)), ("bins", bins)]);
+                self.attachments.extend(bytes);
+            }
+            HttpCall::Drained { id } => self.object("httpDrained", &[("id", to_json(&id))]),
+            HttpCall::Aborted { id } => self.object("httpAborted", &[("id", to_json(&id))]),
         }
-        let headers: Vec<&str> =
-            request.headers.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]).collect();
-        let remote = Remote { address: request.remote.ip().to_string(), port: request.remote.port() };
-        self.object(
-            "http",
-            &[
-                ("id", to_json(&request.ticket)),
-                ("method", to_json(&request.method)),
-                ("url", to_json(&request.url)),
-                ("headers", to_json(&headers)),
-                ("remote", to_json(&remote)),
-                ("bins", to_json(&u8::from(request.body.is_some()))),
-            ],
-        );
-        self.attachments.extend(request.body);
+    }
+
+    fn http_request(&mut self, request: HttpRequest) {
+        self.begin("http");
+        self.field("id", &to_json(&request.id));
+        self.json.push(',');
+        self.json.push_str(&request.head);
+        match request.body {
+            RequestBody::None => {}
+            RequestBody::Whole(body) => {
+                self.field("bins", "1");
+                self.attachments.push(body);
+            }
+            RequestBody::Pieces => self.field("pieces", "true"),
+        }
+        self.json.push('}');
     }
 }

@@ -1,6 +1,5 @@
 //! Clients, by id.
 
-use napi::bindgen_prelude::BufferSlice;
 use napi_derive::napi;
 
 use super::{dialogue::NativeDialogue, values};
@@ -97,30 +96,6 @@ impl NativeDialogue {
         found.map(|(client, room)| values::strings(room.subscriptions(&client.id()))).unwrap_or_default()
     }
 
-    /// A Socket.IO event: `args_json` is `["name", …]`.
-    #[napi(catch_unwind)]
-    pub fn client_emit(&self, id: String, args_json: String, attachments: Vec<BufferSlice<'_>>) -> bool {
-        let args = values::payload(args_json, &attachments);
-        match (values::client(self.core(), &id), args) {
-            (Some(client), Some(args)) => {
-                client.socket().emit_args(args.text().to_owned(), args.attachments())
-            }
-            _ => false,
-        }
-    }
-
-    /// Ends a client's socket, and with `close` its connection.
-    #[napi(catch_unwind)]
-    pub fn client_disconnect(&self, id: String, close: bool) -> bool {
-        values::client(self.core(), &id).is_some_and(|client| self.server.disconnect(&client, close))
-    }
-
-    /// Whether a client's socket is open.
-    #[napi(catch_unwind)]
-    pub fn client_connected(&self, id: String) -> bool {
-        values::client(self.core(), &id).is_some_and(|client| client.socket().is_connected())
-    }
-
     /// The synchronous part of `onConnected` has returned.
     #[napi(catch_unwind)]
     pub fn client_ready(&self, id: String) {
@@ -129,7 +104,7 @@ impl NativeDialogue {
         }
     }
 
-    /// The synchronous part of `onDisconnected` and of each `onLeft` has returned.
+    /// The synchronous part of `onDisconnected` has returned.
     #[napi(catch_unwind)]
     pub fn client_forget(&self, id: String) {
         if let Some(client) = values::client(self.core(), &id) {

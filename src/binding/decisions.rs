@@ -9,7 +9,7 @@ use super::{dialogue::NativeDialogue, error::malformed, values};
 use crate::engine::{
     core::Core,
     error::Code,
-    host::Verdict,
+    host::{Level, Verdict},
     payload::{Attachments, Payload, to_json},
 };
 
@@ -73,8 +73,10 @@ fn apply(core: &Core, row: Row<'_>, mut attachments: Attachments) {
     };
     let verdict = match (code, carried(HAS_DATA, data), carried(HAS_META, meta)) {
         ("", Ok(data), Ok(meta)) => Verdict::Accept { data, meta, local },
-        // What a hook produced cannot be carried: it returned the wrong thing.
-        ("", ..) => Verdict::Refuse { code: Code::Internal, reason: "Internal error".to_owned() },
+        ("", Err(error), _) | ("", _, Err(error)) => {
+            core.log(Level::Error, "events.beforeEach", format!("What was decided cannot be sent: {error}"));
+            Verdict::Refuse { code: Code::Internal, reason: "Internal error".to_owned() }
+        }
         (code, ..) => Verdict::Refuse { code: Code::named(code).unwrap_or(Code::Internal), reason },
     };
     core.decisions.answer(ticket, verdict);

@@ -14,7 +14,12 @@ use super::{
     error::{malformed, start_error},
     values,
 };
-use crate::engine::{core::Core, host::Answer, payload::Payload, server::Server};
+use crate::engine::{
+    core::Core,
+    host::Answer,
+    payload::Payload,
+    server::{Behind, Server},
+};
 
 /// One engine.
 #[napi]
@@ -74,6 +79,39 @@ impl NativeDialogue {
         Ok(promise)
     }
 
+    /// Listens on this host and port at once, in place of the configuration's; the address as JSON `{ address, family, port }`.
+    /// Throws an error that has a `code`.
+    #[napi(catch_unwind)]
+    pub fn listen(&self, env: &Env, port: u16, host: Option<String>) -> Result<String> {
+        let address =
+            self.server.listen(host.as_deref(), port).or_else(|error| Err(start_error(env, &error)?))?;
+        self.alive.hold(env)?;
+        Ok(values::address(address))
+    }
+
+    /// Closes the listening socket before it returns. Open connections live on until `stop`.
+    #[napi(catch_unwind)]
+    pub fn close_listener(&self) {
+        self.server.close_listener();
+    }
+
+    /// From the next start on, what is not Socket.IO's goes to the server at this local socket; `null`: to the app.
+    #[napi(catch_unwind)]
+    pub fn set_behind(&self, path: Option<String>, token: String) {
+        self.server.set_behind(path.map(|path| Behind { path: path.into(), token }));
+    }
+
+    /// Whether a started engine keeps the process alive; from `start` to `stop` it does unless told otherwise.
+    #[napi(catch_unwind)]
+    pub fn keep_alive(&self, env: &Env, on: bool) -> Result<()> {
+        match on {
+            true if self.server.address().is_some() => self.alive.hold(env)?,
+            true => {}
+            false => self.alive.release(),
+        }
+        Ok(())
+    }
+
     /// Stops; the promise has the number of connections that were cut, once every socket and task is gone.
     #[napi(catch_unwind, ts_return_type = "Promise<number>")]
     pub fn stop<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
@@ -92,7 +130,7 @@ impl NativeDialogue {
     /// Takes up to `max` calls from the queue.
     #[napi(catch_unwind)]
     pub fn drain(&self, max: u32) -> Option<Drained> {
-        let calls = self.core().queue.drain(max as usize);
+        let calls = self.core().drain(max as usize);
         if calls.is_empty() {
             return None;
         }
@@ -116,13 +154,5 @@ impl NativeDialogue {
         let loaded =
             messages_json.and_then(|text| Payload::elements(text, values::attachments(&attachments)));
         self.core().tickets.answer(token as u64, loaded.map_or(Answer::Failed, Answer::Loaded));
-    }
-
-    /// A Socket.IO event to everyone: `args_json` is `["name", …]`.
-    #[napi(catch_unwind)]
-    pub fn broadcast(&self, args_json: String, attachments: Vec<BufferSlice<'_>>) {
-        if let Some(args) = values::payload(args_json, &attachments) {
-            self.core().clients.emit_to_all(&args);
-        }
     }
 }

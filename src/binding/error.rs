@@ -1,5 +1,7 @@
 //! Errors as JavaScript sees them.
 
+use std::io;
+
 use napi::{Env, Error, JsValue, Result, Status, bindgen_prelude::Object};
 use napi_derive::napi;
 
@@ -22,11 +24,16 @@ pub fn malformed(what: &str, error: &serde_json::Error) -> Error {
     Error::new(Status::InvalidArg, format!("{what}: {error}"))
 }
 
-/// An `Error` with a `code`, for a promise to reject with.
+/// An `Error` with a `code`, to be thrown, or for a promise to reject with.
 pub fn start_error(env: &Env, error: &StartError) -> Result<Error> {
     let code = match error {
         StartError::PortInUse(_) => "PORT_IN_USE",
-        StartError::Running | StartError::Io(_) => "INTERNAL",
+        StartError::Io(error) => match error.kind() {
+            io::ErrorKind::PermissionDenied => "EACCES",
+            io::ErrorKind::AddrNotAvailable => "EADDRNOTAVAIL",
+            _ => "INTERNAL",
+        },
+        StartError::Running => "INTERNAL",
     };
     let mut object: Object<'_> = env.create_error(Error::new(Status::GenericFailure, error.to_string()))?;
     object.set("code", code)?;

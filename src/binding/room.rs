@@ -78,7 +78,7 @@ impl NativeDialogue {
         }
     }
 
-    /// Says something as the server. `null`: accepted, else why not.
+    /// Says something as the server. `null`: accepted, else why not; empty: the room is gone.
     #[napi(catch_unwind)]
     #[allow(clippy::too_many_arguments, reason = "one crossing: an object would cost more than its fields")]
     pub fn trigger(
@@ -92,7 +92,7 @@ impl NativeDialogue {
         local: u32,
     ) -> Option<String> {
         let Some(room) = values::room(self.core(), key) else {
-            return Some("The room does not exist".to_owned());
+            return Some(String::new());
         };
         let mut attachments = values::attachments(&attachments);
         let mut carried =

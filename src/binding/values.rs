@@ -1,6 +1,6 @@
 //! Conversions that several files need.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use napi::bindgen_prelude::{Buffer, BufferSlice};
@@ -31,6 +31,12 @@ pub fn payload(text: String, buffers: &[BufferSlice<'_>]) -> Option<Payload> {
     Some(payload)
 }
 
+/// The array of an event or an acknowledgement of the program's own. Where nothing is attached, what looks like a placeholder is
+/// text, as Socket.IO has it.
+pub fn event(text: String, buffers: &[BufferSlice<'_>]) -> Option<Payload> {
+    if buffers.is_empty() { Some(Payload::plain(text)) } else { payload(text, buffers) }
+}
+
 /// The room with a key.
 pub fn room(core: &Core, key: f64) -> Option<Arc<Room>> {
     // Keys are small integers; what is none names no room.
@@ -45,4 +51,10 @@ pub fn client(core: &Core, id: &str) -> Option<Arc<Client>> {
 /// Ids as JavaScript strings.
 pub fn strings(ids: impl IntoIterator<Item = impl ToString>) -> Vec<String> {
     ids.into_iter().map(|id| id.to_string()).collect()
+}
+
+/// An address as Node shows one, in JSON.
+pub fn address(address: SocketAddr) -> String {
+    let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
+    format!(r#"{{"address":"{}","family":"{family}","port":{}}}"#, address.ip(), address.port())
 }

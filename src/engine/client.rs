@@ -12,6 +12,7 @@ use super::{
     limits::Limits,
     lock::lock,
     payload::to_json,
+    query,
     rate_limit::Rates,
     rooms::Room,
     socketio::Socket,
@@ -231,14 +232,15 @@ impl Client {
         lock(&self.membership).rooms = Vec::new();
     }
 
-    /// `{ id, userId, meta, auth?, renewals?, handshake }` as JSON, for the host alone. `auth` is what its token says.
+    /// `{ id, conn, userId, meta, auth?, renewals?, handshake }` as JSON, for the host alone. `conn` is the session's id, a secret; `auth` is what its token says.
     pub fn describe(&self) -> String {
         let auth = self.claims().map_or(String::new(), |(renewals, claims)| {
             format!(r#""auth":{{"jwt":{claims}}},"renewals":{renewals},"#)
         });
         format!(
-            r#"{{"id":{},"userId":{},"meta":{},{auth}"handshake":{}}}"#,
+            r#"{{"id":{},"conn":{},"userId":{},"meta":{},{auth}"handshake":{}}}"#,
             to_json(self.id().as_str()),
+            to_json(self.socket.session().id().as_str()),
             to_json(self.user_id()),
             self.identity.meta,
             describe_handshake(self.socket.head(), &self.identity.auth),
@@ -250,13 +252,14 @@ impl Client {
 pub fn describe_handshake(head: &Head, auth: &str) -> String {
     format!(
         concat!(
-            r#"{{"headers":{},"address":{},"port":{},"xdomain":{},"secure":false,"#,
+            r#"{{"headers":{},"address":{},"port":{},"xdomain":{},"secure":{},"#,
             r#""issued":{},"url":{},"query":{},"auth":{}}}"#
         ),
         head.headers,
         to_json(&head.address.ip().to_string()),
         head.address.port(),
         head.xdomain,
+        head.secure,
         head.issued,
         to_json(&head.url),
         query_json(head.url.split_once('?').map_or("", |(_, query)| query)),
@@ -268,43 +271,17 @@ pub fn describe_handshake(head: &Head, auth: &str) -> String {
 fn query_json(query: &str) -> String {
     use serde_json::{Map, Value};
     let mut object = Map::new();
-    for (key, value) in query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-    {
-        let value = Value::from(decode(value));
-        match object.get_mut(&decode(key)) {
+    for (key, value) in query::pairs(query) {
+        let value = Value::from(value);
+        match object.get_mut(&key) {
             None => {
-                object.insert(decode(key), value);
+                object.insert(key, value);
             }
             Some(Value::Array(values)) => values.push(value),
             Some(first) => *first = Value::Array(vec![first.take(), value]),
         }
     }
     to_json(&object)
-}
-
-/// Undoes percent-encoding and `+`.
-fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let encoded = bytes
-            .get(at + 1..at + 3)
-            .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        match (byte, encoded) {
-            (b'%', Some(decoded)) => {
-                out.push(decoded);
-                at += 2;
-            }
-            (b'+', _) => out.push(b' '),
-            _ => out.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]

@@ -11,8 +11,6 @@ use super::{
     client::Client,
     ids::Id,
     lock::{read, write},
-    payload::Payload,
-    socketio::packet,
     transport::Frame,
 };
 
@@ -28,6 +26,10 @@ struct Inner {
     by_id: HashMap<Id, Arc<Client>>,
     /// In order of connecting.
     by_user: HashMap<Arc<str>, SmallVec<[Arc<Client>; 1]>>,
+    /// Most there were at a time, of late.
+    most: usize,
+    /// Most there were at a time since the maps last shrank. Their own capacity tells less: it does not count where something was removed.
+    widest: usize,
 }
 
 impl Clients {
@@ -51,16 +53,18 @@ impl Clients {
         read(&self.inner).by_id.len()
     }
 
+    /// How many there were at most since this was last asked, and how many there are.
+    pub(super) fn most_and_now(&self) -> (usize, usize) {
+        let mut inner = write(&self.inner);
+        let now = inner.by_id.len();
+        (std::mem::replace(&mut inner.most, now), now)
+    }
+
     /// Sends the frames of one packet to everyone.
     pub fn send_to_all(&self, frames: &[Frame]) {
         for client in read(&self.inner).by_id.values() {
             client.socket().send(frames);
         }
-    }
-
-    /// Sends an event to everyone: `args` is the JSON array with the name first.
-    pub fn emit_to_all(&self, args: &Payload) {
-        self.send_to_all(&packet::event(&"/".into(), args.text().to_owned(), args.attachments(), None));
     }
 
     /// Ids of the rooms that any of a user's clients is in, each once.
@@ -76,6 +80,8 @@ impl Clients {
     pub(super) fn add(&self, client: &Arc<Client>) {
         let mut inner = write(&self.inner);
         inner.by_id.insert(client.id(), client.clone());
+        inner.most = inner.most.max(inner.by_id.len());
+        inner.widest = inner.widest.max(inner.by_id.len());
         inner.by_user.entry(client.user_id().clone()).or_default().push(client.clone());
     }
 
@@ -88,8 +94,9 @@ impl Clients {
                 inner.by_user.remove(client.user_id());
             }
         }
-        if inner.by_id.capacity() > 1_024 && inner.by_id.len() < inner.by_id.capacity() / 8 {
+        if inner.widest > 1_024 && inner.by_id.len() < inner.widest / 8 {
             inner.by_id.shrink_to_fit();
+            inner.widest = inner.by_id.len();
             inner.by_user.shrink_to_fit();
         }
     }

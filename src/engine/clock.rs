@@ -1,14 +1,15 @@
 //! Time: wall-clock stamps, and deadlines on the monotonic clock.
 
 use std::{
-    collections::VecDeque,
+    cmp::Reverse,
+    collections::{BinaryHeap, VecDeque},
     sync::Mutex,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use tokio::{
     sync::Notify,
-    time::{Instant, sleep_until},
+    time::{Instant, Interval, MissedTickBehavior, interval, sleep_until},
 };
 
 use super::lock::lock;
@@ -49,6 +50,11 @@ impl<T> DeadlineQueue<T> {
         }
     }
 
+    /// Takes the next item, due or not.
+    pub fn take(&self) -> Option<T> {
+        lock(&self.entries).pop_front().map(|(_, item)| item)
+    }
+
     /// Waits for the next item that falls due. One task at a time calls this.
     pub async fn next(&self) -> T {
         loop {
@@ -72,9 +78,95 @@ impl<T> DeadlineQueue<T> {
     }
 }
 
+/// Items each of which falls due at an instant of its own.
+#[derive(Debug)]
+pub struct Agenda<T> {
+    /// The next one on top. A std mutex: held to push or pop one entry.
+    entries: Mutex<BinaryHeap<Reverse<(Instant, T)>>>,
+    /// There is another next one.
+    changed: Notify,
+}
+
+impl<T: Ord> Default for Agenda<T> {
+    fn default() -> Self {
+        Self { entries: Mutex::default(), changed: Notify::new() }
+    }
+}
+
+impl<T: Ord + Copy> Agenda<T> {
+    /// Puts an item in.
+    pub fn push(&self, due: Instant, item: T) {
+        let mut entries = lock(&self.entries);
+        let wake = entries.peek().is_none_or(|Reverse((first, _))| due < *first);
+        entries.push(Reverse((due, item)));
+        drop(entries);
+        if wake {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Waits for the next item that falls due. One task at a time calls this.
+    pub async fn next(&self) -> T {
+        loop {
+            let due = match self.take_due() {
+                Ok(item) => return item,
+                Err(due) => due,
+            };
+            match due {
+                None => self.changed.notified().await,
+                Some(due) => tokio::select! {
+                    () = sleep_until(due) => {}
+                    () = self.changed.notified() => {}
+                },
+            }
+        }
+    }
+
+    /// Takes the next item, if it is due; else when it will be.
+    fn take_due(&self) -> Result<T, Option<Instant>> {
+        let mut entries = lock(&self.entries);
+        match entries.peek() {
+            Some(Reverse((due, item))) if *due <= Instant::now() => {
+                let item = *item;
+                entries.pop();
+                if entries.capacity() > 1_024 && entries.len() < entries.capacity() / 8 {
+                    let keep = entries.len() * 2;
+                    entries.shrink_to(keep);
+                }
+                Ok(item)
+            }
+            Some(Reverse((due, _))) => Err(Some(*due)),
+            None => Err(None),
+        }
+    }
+}
+
+/// A quarter of a patience, so that nobody waits much longer than promised.
+pub fn looks(patience: Duration) -> Interval {
+    let mut look = interval((patience / 4).clamp(Duration::from_millis(5), Duration::from_millis(250)));
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    look
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn each_item_falls_due_at_its_own_time_also_one_that_is_put_in_later() {
+        let agenda = Agenda::default();
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        agenda.push(after(5), 'b');
+        let (found, ()) =
+            tokio::join!(async { [agenda.next().await, agenda.next().await, agenda.next().await] }, async {
+                sleep_until(after(1)).await;
+                agenda.push(after(9), 'c');
+                agenda.push(after(3), 'a');
+            });
+        assert_eq!(found, ['a', 'b', 'c']);
+        assert_eq!(start.elapsed(), Duration::from_secs(9));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn items_fall_due_in_order_after_their_delay() {

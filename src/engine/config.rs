@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use serde::Deserialize;
 
-use super::{jwt::JwtConfig, limits::Limits};
+use super::{jwt::JwtConfig, limits::Limits, tls::TlsConfig};
 
 /// Configuration of an engine.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -14,8 +14,10 @@ pub struct Config {
     pub port: u16,
     /// Address to listen on; absent: all interfaces, IPv6 and IPv4.
     pub host: Option<String>,
-    /// Threads of the engine; absent: as many as there are cores.
+    /// Threads of the engine; absent: one less than there are cores, at least one.
     pub threads: Option<usize>,
+    /// Without Dialogue: `/` is a namespace of the program's own, like any other.
+    pub bare: bool,
     /// Whether the host answers HTTP requests outside the Socket.IO path.
     pub has_app: bool,
     /// The transport.
@@ -24,8 +26,12 @@ pub struct Config {
     pub limits: Limits,
     /// Who may call from a page of another origin.
     pub cors: Cors,
+    /// The same in the terms of Socket.IO's option, where the engine is `bare`; absent: nothing is said of origins.
+    pub socket_cors: Option<SocketCors>,
     /// Which tokens say who connects; absent: none do.
     pub jwt: Option<JwtConfig>,
+    /// The certificate to speak TLS with; absent: there is none.
+    pub tls: Option<TlsConfig>,
 }
 
 /// Transport options, under Socket.IO's names. Times are milliseconds, sizes bytes.
@@ -46,6 +52,25 @@ pub struct SocketOptions {
     pub upgrade_timeout: u64,
     /// Transports that are offered; default both.
     pub transports: Vec<TransportName>,
+    /// Whether a polling session is offered a WebSocket; default yes.
+    pub allow_upgrades: bool,
+    /// Whether only what follows `path` and a slash is the transport's; default yes. Where the engine is `bare`.
+    pub trailing_slash: bool,
+    /// The cookie that tells a polling client its session id; absent: none.
+    pub cookie: Option<Cookie>,
+    /// Names of files below `path` that the host answers.
+    pub client_files: Vec<String>,
+    /// Whether clients of Socket.IO 2 are let in, which speak Engine.IO 3; default no. Where the engine is `bare`.
+    pub allow_eio3: bool,
+}
+
+/// A cookie with the session id.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Cookie {
+    /// Its name.
+    pub name: String,
+    /// What follows the value: `; Path=/; HttpOnly`.
+    pub attributes: String,
 }
 
 impl Default for SocketOptions {
@@ -58,6 +83,11 @@ impl Default for SocketOptions {
             connect_timeout: 10_000,
             upgrade_timeout: 10_000,
             transports: vec![TransportName::Polling, TransportName::Websocket],
+            allow_upgrades: true,
+            trailing_slash: true,
+            cookie: None,
+            client_files: Vec::new(),
+            allow_eio3: false,
         }
     }
 }
@@ -70,6 +100,58 @@ pub enum TransportName {
     Polling,
     /// WebSocket.
     Websocket,
+}
+
+impl TransportName {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Polling => "polling",
+            Self::Websocket => "websocket",
+        }
+    }
+}
+
+/// What a browser is told of other origins, as the npm package `cors` does. It forbids nothing: that is for browsers to do.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SocketCors {
+    /// Which origins are told that they may.
+    pub origin: SocketOrigin,
+    /// `Access-Control-Allow-Methods` of a preflight.
+    #[serde(default)]
+    pub methods: Option<String>,
+    /// `Access-Control-Allow-Headers` of a preflight; absent: those it asks for.
+    #[serde(default)]
+    pub allowed_headers: Option<String>,
+    /// `Access-Control-Expose-Headers`.
+    #[serde(default)]
+    pub exposed_headers: Option<String>,
+    /// Whether cookies may be sent.
+    #[serde(default)]
+    pub credentials: bool,
+    /// `Access-Control-Max-Age` of a preflight.
+    #[serde(default)]
+    pub max_age: Option<String>,
+    /// Status of the answer to a preflight.
+    pub options_success_status: u16,
+    /// Whether a preflight is handled like any other request.
+    #[serde(default)]
+    pub preflight_continue: bool,
+}
+
+/// Origins in the terms of the npm package `cors`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SocketOrigin {
+    /// `*`.
+    Any,
+    /// Whichever asks.
+    Asking,
+    /// That one, whoever asks.
+    Fixed(String),
+    /// One of those, if it asks.
+    Listed(Vec<String>),
 }
 
 /// Origins that may call. The default is any, without credentials.

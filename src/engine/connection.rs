@@ -2,25 +2,27 @@
 
 use std::{
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::time::sleep;
 
 use super::{
-    client::{Client, Identity, describe_handshake},
+    client::{Client, Identity},
     commands::{self, Reply, Request, Responder},
     core::Core,
     error::{Code, Refusal},
     gate::Passage,
     host::{Call, Decision, Hooks, Verdict},
     ids::Id,
+    io::{self, IoCall, refuse},
     jwt::{Token, TokenError},
     payload::{Payload, to_json},
     protocol::{self, outgoing},
     rate_limit::Allowance,
     rooms,
-    socketio::{ConnectRequest, DisconnectReason, Handler, IncomingEvent, Socket, packet},
+    socketio::{Answer, ConnectRequest, DisconnectReason, Handler, Hearing, IncomingEvent, Socket, packet},
+    transport::{CloseReason, Pause},
 };
 
 mod identity;
@@ -43,7 +45,11 @@ impl Dialogue {
 
 /// Accepts a client: it is told who it is, and is findable from then on.
 fn welcome(core: &Arc<Core>, identity: Identity, by_host: bool, request: ConnectRequest) {
-    let socket = request.socket();
+    let told = core.hooks.any(Hooks::CONNECTED);
+    if told && core.queue.is_full() {
+        return refuse(core, request, &Refusal::overloaded());
+    }
+    let socket = request.socket().clone();
     let exp =
         identity.token.as_ref().map_or(String::new(), |token| format!(r#","exp":{}"#, token.exp_json()));
     let text = format!(
@@ -56,8 +62,11 @@ fn welcome(core: &Arc<Core>, identity: Identity, by_host: bool, request: Connect
     // Findable before it is told: its first command may come on another thread while this one goes on. It waits at the gate.
     let client = Client::new(identity, socket.clone(), false, core.limits());
     core.clients.add(&client);
+    core.io.main().add(&socket);
+    let hold = told.then(|| core.introductions.expect(socket.session().hold()));
     if request.accept(frames).is_none() {
         core.clients.remove(&client);
+        core.io.main().remove(&socket.id());
         return;
     }
     if by_host {
@@ -67,10 +76,9 @@ fn welcome(core: &Arc<Core>, identity: Identity, by_host: bool, request: Connect
     if let Some(guard) = &core.jwt {
         client.watch_token(guard);
     }
-    if core.hooks.any(Hooks::CONNECTED) {
-        core.tell(Call::Connected(client.id()));
-    } else {
-        ready(core, &client);
+    match hold {
+        Some(hold) => core.tell(Call::Connected { client: client.id(), hold }),
+        None => ready(core, &client),
     }
     client.greet();
     if !client.socket().is_connected() {
@@ -79,25 +87,23 @@ fn welcome(core: &Arc<Core>, identity: Identity, by_host: bool, request: Connect
     }
 }
 
-fn refuse(core: &Core, request: ConnectRequest, refusal: &Refusal) {
-    core.counters.raise(refusal.code);
-    let data = format!(r#"{{"code":"{}"}}"#, refusal.code.as_str());
-    request.refuse(&refusal.message, Some(&data));
-}
-
 /// Lets in a client whose token, if it has one, is good; where there is `authenticate`, that decides.
 fn admit(core: &Arc<Core>, request: ConnectRequest, token: Option<Token>) {
     if core.hooks.any(Hooks::AUTHENTICATE) {
         return authenticate(core, request, token);
     }
-    let identity = match token {
-        Some(token) => identity::verified(request.auth(), token, core.limits()),
-        None if core.jwt.is_some() => identity::guest(&request, core.limits()),
-        None => identity::identify(&request, core.limits()),
-    };
-    match identity {
+    match identify(core, &request, token) {
         Ok(identity) => welcome(core, identity, false, request),
         Err(refusal) => refuse(core, request, &refusal),
+    }
+}
+
+/// Who a client is that no hook speaks for.
+fn identify(core: &Core, request: &ConnectRequest, token: Option<Token>) -> Result<Identity, Refusal> {
+    match token {
+        Some(token) => identity::verified(request.auth(), token, core.limits()),
+        None if core.jwt.is_some() => identity::guest(request, core.limits()),
+        None => identity::identify(request, core.limits()),
     }
 }
 
@@ -105,22 +111,24 @@ fn admit(core: &Arc<Core>, request: ConnectRequest, token: Option<Token>) {
 fn authenticate(core: &Arc<Core>, request: ConnectRequest, token: Option<Token>) {
     let socket = request.socket();
     let auth = request.auth().cloned().unwrap_or_else(|| "{}".into());
-    let handshake = describe_handshake(socket.head(), &auth);
     let decision = Decision::Connect {
-        socket: format!(r#"{{"id":{},"handshake":{handshake}}}"#, to_json(socket.id().as_str())),
+        socket: io::describe(socket, &auth),
         auth,
         claims: token.as_ref().map(|token| token.claims.clone()),
     };
     let owner = Arc::downgrade(core);
-    core.decide(decision, move |verdict| {
+    core.decide(decision, None, move |verdict| {
         let Some(core) = owner.upgrade() else { return };
         let identity = match verdict {
             Verdict::Identify { user_id } => {
                 identity::authenticated(user_id, request.auth(), token, core.limits())
             }
+            // There is only middleware, and who connects is as if there were none.
+            Verdict::Accept { .. } => identify(&core, &request, token),
+            Verdict::Reject { message, data } => return request.refuse(&message, data.as_deref()),
             Verdict::Refuse { code, reason } => Err(Refusal::new(code, reason)),
             Verdict::Overdue => Err(Refusal::overloaded()),
-            Verdict::Accept { .. } => Err(Refusal::internal()),
+            Verdict::Request(_) => Err(Refusal::internal()),
         };
         match identity {
             Ok(identity) => welcome(&core, identity, true, request),
@@ -131,8 +139,8 @@ fn authenticate(core: &Arc<Core>, request: ConnectRequest, token: Option<Token>)
 
 impl Handler for Dialogue {
     fn connect(&self, request: ConnectRequest) {
-        if request.nsp() != "/" {
-            return request.refuse("Invalid namespace", None);
+        if self.core.config.bare || request.nsp() != "/" {
+            return io::connect(&self.core, request);
         }
         let Some(guard) = &self.core.jwt else { return admit(&self.core, request, None) };
         match identity::token(&request) {
@@ -153,22 +161,67 @@ impl Handler for Dialogue {
     }
 
     fn event(&self, socket: &Arc<Socket>, event: IncomingEvent) {
-        let Some(client) = self.core.clients.get(&socket.id()) else { return };
+        let Some(client) = self.core.clients.get(&socket.id()) else {
+            if socket.grants_event(self.core.limits()) {
+                io::event(&self.core, socket, &event, false);
+            } else {
+                self.core.lanes.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+            return;
+        };
         if !is_granted(&self.core, &client, &event) {
             return;
         }
         match client.gate().enter(event, |event| commands::is_decided(&self.core, &event.name)) {
-            Passage::Now(event) => handle(&self.core, &client, event),
-            Passage::Later { full: true } => socket.pause(),
+            Passage::Now(event) => handle(&self.core, &client, event, None),
+            Passage::Later { full: true } => socket.pause(Pause::Commands),
             Passage::Later { full: false } => {}
         }
     }
 
     fn disconnected(&self, socket: &Arc<Socket>, reason: DisconnectReason) {
-        if let Some(client) = self.core.clients.get(&socket.id()) {
-            forget(&self.core, &client, reason);
+        over(&self.core, socket, reason);
+    }
+
+    fn answered(&self, socket: &Arc<Socket>, id: i64, (text, attachments): Answer) {
+        io::answered(&self.core, socket, id, text.as_str().to_owned(), attachments);
+    }
+
+    fn failed(&self, socket: &Arc<Socket>, message: &'static str) {
+        let Some(nsp) = self.core.io.named(socket.nsp()) else { return };
+        let known = match self.core.clients.get(&socket.id()) {
+            Some(client) => client.is_looked_at(),
+            None => nsp.is_looked_at(&socket.id()),
+        };
+        if known {
+            self.core.tell(Call::Io(IoCall::Failed { nsp: nsp.key(), id: socket.public_id(), message }));
         }
     }
+
+    fn upgraded(&self, session: Id) {
+        self.core.tell(Call::Io(IoCall::Upgraded { session }));
+    }
+
+    fn closed(&self, session: Id, reason: CloseReason) {
+        self.core.tell(Call::Io(IoCall::Closed { session, reason: reason.as_str() }));
+    }
+}
+
+/// A socket is over, of whatever namespace.
+fn over(core: &Core, socket: &Socket, reason: DisconnectReason) {
+    match core.clients.get(&socket.id()) {
+        Some(client) => forget(core, &client, reason),
+        None => io::ended(core, socket, reason),
+    }
+}
+
+/// The program ends a socket, and with `close` the connection under it. `true`: this did.
+pub fn end_by_server(core: &Core, socket: &Arc<Socket>, close: bool) -> bool {
+    let ended = socket.disconnect(close);
+    if ended {
+        over(core, socket, DisconnectReason::Server);
+    }
+    ended
 }
 
 /// Whether an event is within its connection's rates; what is not is answered or dropped here.
@@ -204,10 +257,10 @@ fn handle_waiting(core: &Arc<Core>, client: &Arc<Client>) {
     client.socket().spawn(async move {
         while let Some(next) = waiting.gate().next(|event| commands::is_decided(&core, &event.name)) {
             if next.resume {
-                waiting.socket().resume();
+                waiting.socket().resume(Pause::Commands);
             }
             if waiting.socket().is_connected() {
-                handle(&core, &waiting, next.event);
+                handle(&core, &waiting, next.event, Some(next.since));
             }
         }
     });
@@ -251,22 +304,27 @@ pub fn forget(core: &Core, client: &Arc<Client>, reason: DisconnectReason) {
         client.unwatch_token(guard);
     }
     let Some((rooms, looked_at)) = rooms::vacate(client) else { return };
+    let socket_rooms = core.io.main().remove(&client.id()).unwrap_or_default().rooms;
     if looked_at || core.hooks.any(Hooks::CONNECTED | Hooks::DISCONNECTED | Hooks::LEFT) {
         let rooms = rooms.iter().map(|room| room.id().clone()).collect();
         client.show_end();
-        core.tell(Call::Disconnected { client: client.id(), reason: reason.as_str(), rooms });
+        core.tell(Call::Disconnected { client: client.id(), reason: reason.as_str(), rooms, socket_rooms });
     } else {
         core.clients.remove(client);
         client.forget_rooms();
     }
 }
 
-fn handle(core: &Arc<Core>, client: &Arc<Client>, event: IncomingEvent) {
+/// Handles an event; `since`: when it came, if it had to wait.
+fn handle(core: &Arc<Core>, client: &Arc<Client>, event: IncomingEvent, since: Option<Instant>) {
     if !event.name.starts_with(protocol::PREFIX) {
-        return;
+        return io::event(core, client.socket(), &event, false);
     }
-    let IncomingEvent { name, args, attachments, ack } = event;
-    let request = Request { payload: args.into_iter().next(), attachments };
+    if client.socket().hears(Hearing::EVERYTHING) {
+        io::event(core, client.socket(), &event, true);
+    }
+    let IncomingEvent { name, args, attachments, ack, .. } = event;
+    let request = Request { payload: args.into_iter().next(), attachments, since };
     let (owner, asking, asked) = (core.clone(), client.clone(), name.clone());
     let responder = Responder::new(move |result, held| {
         answer(&owner, asking.socket(), ack, result);

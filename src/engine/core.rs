@@ -1,15 +1,23 @@
 //! What rooms, commands and connections share: the configuration, the way to the host, and who and what there is.
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
-use tokio::sync::Notify;
+use tokio::{runtime::Handle, sync::Notify, task::yield_now};
 
 use super::{
     clients::Clients,
     clock::DeadlineQueue,
     config::{Config, ms},
     error::Counters,
-    host::{Answer, Call, Decision, Decisions, Hooks, Host, Level, Queue, Tickets, Verdict},
+    host::{Answer, Call, Decision, Decisions, Hooks, Host, Introductions, Level, Queue, Tickets, Verdict},
+    http::Exchanges,
+    io::{self, Flow, Namespaces},
     jwt::{self, Guard, Token, TokenError},
     limits::Limits,
     rooms::Registry,
@@ -38,12 +46,20 @@ pub struct Core {
     pub tickets: Tickets,
     /// What the host has to decide.
     pub decisions: Decisions,
+    /// Clients that the host hears of first.
+    pub(super) introductions: Introductions,
     /// Events of clients by the lane they took.
     pub lanes: Lanes,
     /// The rooms.
     pub rooms: Registry,
     /// The clients.
     pub clients: Clients,
+    /// The program's own namespaces.
+    pub io: Namespaces,
+    /// Events on their way to the program's listeners.
+    pub(super) flow: Flow,
+    /// Requests that the app works on.
+    pub exchanges: Arc<Exchanges>,
     /// Verifies tokens; absent: none are asked for.
     pub jwt: Option<Guard>,
     /// How often each error was raised.
@@ -53,6 +69,21 @@ pub struct Core {
     /// Tickets whose answer is overdue.
     overdue: DeadlineQueue<u64>,
     host: Arc<dyn Host>,
+    /// The host is about to be woken.
+    waking: Arc<AtomicBool>,
+}
+
+/// Wakes the host when it is dropped, also where a runtime ends before its time.
+struct Waking {
+    host: Arc<dyn Host>,
+    on_its_way: Arc<AtomicBool>,
+}
+
+impl Drop for Waking {
+    fn drop(&mut self) {
+        self.on_its_way.store(false, Ordering::Release);
+        self.host.wake();
+    }
 }
 
 impl std::fmt::Debug for Core {
@@ -75,15 +106,20 @@ impl Core {
             queue: Queue::new(limits.hook_queue, limits.hook_queue_bytes),
             tickets: Tickets::default(),
             decisions: Decisions::new(ms(limits.hook_timeout)),
+            introductions: Introductions::default(),
             lanes: Lanes::default(),
             rooms: Registry::default(),
             clients: Clients::default(),
+            io: Namespaces::default(),
+            flow: Flow::default(),
+            exchanges: Arc::default(),
             jwt: config.jwt.as_ref().map(|jwt| Guard::new(jwt, limits.id_length, clock)),
             counters: Counters::default(),
             cleaned: Notify::new(),
             overdue: DeadlineQueue::new(ms(limits.hook_timeout)),
             config,
             host,
+            waking: Arc::default(),
         })
     }
 
@@ -92,10 +128,33 @@ impl Core {
         &self.config.limits
     }
 
+    /// Takes up to `max` calls, for the host, which is done with those it took before.
+    pub fn drain(&self, max: usize) -> Vec<Call> {
+        self.introductions.done();
+        let calls = self.queue.drain(max);
+        self.introductions.take(&calls);
+        io::taken(self, &calls);
+        calls
+    }
+
     /// Queues a call for the host.
     pub fn tell(&self, call: Call) {
         if self.queue.push(call) {
-            self.host.wake();
+            self.wake();
+        }
+    }
+
+    /// Wakes the host: from a thread of the engine's after what else is ready to run there, so that one waking serves all that it has to say.
+    fn wake(&self) {
+        let Ok(runtime) = Handle::try_current() else { return self.host.wake() };
+        // One is on its way at most.
+        if !self.waking.swap(true, Ordering::AcqRel) {
+            let waking = Waking { host: self.host.clone(), on_its_way: self.waking.clone() };
+            // Ends by itself, one turn later.
+            runtime.spawn(async move {
+                let _waking = waking;
+                yield_now().await;
+            });
         }
     }
 
@@ -104,7 +163,7 @@ impl Core {
         match self.queue.offer(call) {
             Ok(wake) => {
                 if wake {
-                    self.host.wake();
+                    self.wake();
                 }
                 true
             }
@@ -112,8 +171,17 @@ impl Core {
         }
     }
 
-    /// Has the host decide, and `apply` what it decides; where it cannot be asked, that it is overdue.
-    pub(super) fn decide(&self, decision: Decision, apply: impl FnOnce(Verdict) + Send + 'static) {
+    /// Has the host decide, and `apply` what it decides; where it cannot be asked, that it is overdue. What waited to be asked `since`
+    /// longer than a decision may take is not asked any more.
+    pub(super) fn decide(
+        &self,
+        decision: Decision,
+        since: Option<Instant>,
+        apply: impl FnOnce(Verdict) + Send + 'static,
+    ) {
+        if since.is_some_and(|since| since.elapsed() >= ms(self.limits().hook_timeout)) {
+            return apply(Verdict::Overdue);
+        }
         let ticket = self.decisions.issue(apply);
         if !self.ask(Call::Decide { ticket, decision }) {
             self.decisions.answer(ticket, Verdict::Overdue);
@@ -140,6 +208,15 @@ impl Core {
     /// The ticket fails unless it is answered within `limits.hookTimeout`.
     pub(super) fn expect(&self, ticket: u64) {
         self.overdue.push(ticket);
+    }
+
+    /// The server stopped. What the host has not answered counts as overdue: nobody hears it, and who asked would keep the engine
+    /// alive for as long as it waits.
+    pub(super) fn give_up(&self) {
+        self.decisions.give_up();
+        while let Some(ticket) = self.overdue.take() {
+            self.tickets.answer(ticket, Answer::Failed);
+        }
     }
 
     /// Fails tickets as they become overdue. Runs while the server does.

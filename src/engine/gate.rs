@@ -6,6 +6,7 @@ use std::{
         Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 
 use super::{lock::lock, socketio::IncomingEvent};
@@ -30,7 +31,7 @@ struct State {
     welcomed: bool,
     /// Somebody is handling what waits.
     draining: bool,
-    waiting: VecDeque<IncomingEvent>,
+    waiting: VecDeque<(IncomingEvent, Instant)>,
     bytes: usize,
 }
 
@@ -51,6 +52,8 @@ pub enum Passage {
 pub struct Next {
     /// The command.
     pub event: IncomingEvent,
+    /// When it came: what the host is to decide of it is due from then.
+    pub since: Instant,
     /// Whether the connection may be read on from here.
     pub resume: bool,
 }
@@ -72,7 +75,7 @@ impl Gate {
             return Passage::Now(event);
         }
         state.bytes += cost(&event);
-        state.waiting.push_back(event);
+        state.waiting.push_back((event, Instant::now()));
         Passage::Later { full: state.bytes > MAX_WAITING }
     }
 
@@ -110,8 +113,8 @@ impl Gate {
     /// The next command, for the one who handles what waits. `None`: stop; nothing waits, or it has to wait on.
     pub fn next(&self, joins: impl Fn(&IncomingEvent) -> bool) -> Option<Next> {
         let mut state = lock(&self.state);
-        let passes = state.waiting.front().is_some_and(|event| state.may_pass(event, &joins));
-        let Some(event) = passes.then(|| state.waiting.pop_front()).flatten() else {
+        let passes = state.waiting.front().is_some_and(|(event, _)| state.may_pass(event, &joins));
+        let Some((event, since)) = passes.then(|| state.waiting.pop_front()).flatten() else {
             state.draining = false;
             if state.waiting.is_empty() {
                 state.waiting = VecDeque::new();
@@ -123,7 +126,7 @@ impl Gate {
         };
         let before = state.bytes;
         state.bytes -= cost(&event);
-        Some(Next { event, resume: before > MAX_WAITING && state.bytes <= MAX_WAITING })
+        Some(Next { event, since, resume: before > MAX_WAITING && state.bytes <= MAX_WAITING })
     }
 }
 
@@ -144,6 +147,7 @@ mod tests {
     fn event(name: &str) -> IncomingEvent {
         IncomingEvent {
             name: name.to_owned().into(),
+            whole: Default::default(),
             args: Default::default(),
             attachments: Vec::new(),
             ack: None,

@@ -64,10 +64,11 @@ limits! {
     history_page "historyPage" "events" 1_000 1..=100_000 "A request for more is clamped.";
     send_buffer "sendBuffer" "bytes" 4_194_304 1_024..=1_073_741_824 "The transport of a client that does not read is closed.";
     hook_timeout "hookTimeout" "ms" 10_000 10..=600_000 "A deciding hook that is overdue is a refusal.";
-    hook_queue "hookQueue" "items" 10_000 1..=10_000_000 "Observers lose their oldest; deciding hooks refuse with OVERLOADED.";
+    hook_queue "hookQueue" "items" 10_000 1..=10_000_000 "Observers lose their oldest; what a hook would decide, and clients that a listener would be told of, are refused with OVERLOADED.";
     hook_queue_bytes "hookQueueBytes" "bytes" 67_108_864 1_024..=4_294_967_296 "As hookQueue.";
     history_bytes "historyBytes" "bytes" 16_777_216 1_024..=4_294_967_296 "The oldest events of that kind are evicted, through onCleanup.";
-    http_body "httpBody" "bytes" 10_485_760 0..=4_294_967_296 "A larger request body is answered with 413.";
+    http_body "httpBody" "bytes" 10_485_760 0..=4_294_967_296 "A larger request body is answered with 413; a response that has begun breaks off.";
+    http_headers "httpHeaders" "bytes" 65_536 8_192..=1_048_576 "A larger request head is answered with 431.";
     http_timeout "httpTimeout" "ms" 30_000 10..=3_600_000 "A request that the app does not answer is answered with 504.";
     http_in_flight "httpInFlight" "count" 10_000 1..=1_000_000 "A further request is answered with 503.";
     drain "drain" "ms" 10_000 0..=3_600_000 "What is still open when the server stops is cut.";

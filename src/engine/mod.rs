@@ -2,13 +2,14 @@
 //!
 //! | floor | knows | calls up by |
 //! |---|---|---|
-//! | [`transport`] | bytes and sessions (Engine.IO 4) | [`transport::Upper`] |
+//! | [`transport`] | bytes and sessions (Engine.IO 4, and 3 where it is let in) | [`transport::Upper`] |
 //! | [`socketio`] | packets and namespaces (Socket.IO 5) | [`socketio::Handler`] |
 //! | [`rooms`], [`commands`] | Dialogue, and no transport | [`host::Host`] |
 //!
 //! `connection` joins the wire to the commands, [`server`] composes everything, and nothing imports it. The other modules
 //! are the ground: imported by all, importing none of the floors.
 
+mod allocator;
 pub mod clock;
 pub mod config;
 pub mod error;
@@ -19,17 +20,25 @@ pub mod limits;
 mod lock;
 pub mod payload;
 pub mod protocol;
+mod query;
 pub mod schema;
 mod shutdown;
+mod threads;
+pub mod tls;
+
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 
 pub mod client;
 pub mod clients;
 pub mod commands;
-mod connection;
+pub mod connection;
 pub mod core;
 pub mod gate;
 pub mod host;
-mod http;
+pub mod http;
+pub mod io;
 mod rate_limit;
 pub mod rooms;
 pub mod server;

@@ -28,12 +28,29 @@ const FLOOD_SECONDS: u32 = 10;
 
 type Bucket = RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<Instant>>;
 
+/// The bucket of a program's own events on one socket.
+#[derive(Debug)]
+pub struct EventRate(Option<Bucket>);
+
+impl EventRate {
+    /// A full one.
+    pub fn new(limits: &Limits) -> Self {
+        let rate = u32::try_from(limits.event_rate).unwrap_or(u32::MAX);
+        Self(bucket(rate, rate.saturating_mul(2)))
+    }
+
+    /// An event came. `false`: it is dropped.
+    pub fn grants(&self) -> bool {
+        has_token(self.0.as_ref())
+    }
+}
+
 /// The buckets of one connection.
 #[derive(Debug)]
 pub struct Rates {
     commands: Option<Bucket>,
     history: Option<Bucket>,
-    events: Option<Bucket>,
+    events: EventRate,
     errors: Option<Bucket>,
     rate: u32,
     /// A std mutex: taken only by a connection that is over its rate.
@@ -70,7 +87,7 @@ impl Rates {
         Self {
             commands: bucket(count(limits.rate), count(limits.burst)),
             history: bucket(count(limits.history_rate), count(limits.history_rate).saturating_mul(2)),
-            events: bucket(count(limits.event_rate), count(limits.event_rate).saturating_mul(2)),
+            events: EventRate::new(limits),
             errors: bucket(ERRORS_PER_SECOND, ERRORS_PER_SECOND),
             rate: count(limits.rate),
             flood: Mutex::new(Flood { second: Instant::now(), refused: 0, seconds: 0 }),
@@ -93,7 +110,7 @@ impl Rates {
 
     /// An event of the program's own came. `false`: it is dropped.
     pub fn event(&self) -> bool {
-        has_token(self.events.as_ref())
+        self.events.grants()
     }
 
     fn refuse(&self, message: String) -> Allowance {

@@ -8,12 +8,15 @@ use std::{
 };
 
 use tokio::{
-    runtime::{Builder, Runtime},
-    time::{MissedTickBehavior, interval, timeout},
+    task::spawn_blocking,
+    time::{interval, timeout},
 };
 
+pub use super::http::Behind;
 use super::{
+    allocator::{self, HighWater},
     client::Client,
+    clock::looks,
     config::{Config, ms},
     connection::{self, Dialogue},
     core::Core,
@@ -24,7 +27,8 @@ use super::{
     lock::lock,
     rooms,
     shutdown::Tasks,
-    socketio::{DisconnectReason, Handler, SocketIo},
+    socketio::{Handler, SocketIo},
+    threads::Threads,
     transport::{self, Transport},
 };
 
@@ -37,14 +41,24 @@ pub struct Server {
     core: Arc<Core>,
     /// A std mutex: held while starting and stopping, which exclude each other.
     running: Mutex<Option<Running>>,
+    /// A std mutex: held to read or replace what the next start takes.
+    behind: Mutex<Option<Arc<Behind>>>,
 }
 
 #[derive(Debug)]
 struct Running {
-    runtime: Runtime,
+    threads: Threads,
     tasks: Tasks,
     transport: Arc<Transport>,
+    door: http::Door,
     address: SocketAddr,
+}
+
+/// Where to listen.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    host: Option<&'a str>,
+    port: u16,
 }
 
 /// Why a server did not start.
@@ -61,15 +75,22 @@ pub enum StartError {
     Io(#[from] io::Error),
 }
 
+/// How many packets of the transport's one message of Socket.IO's own server has at most: its text and ten attachments.
+const SOCKET_IO_PARTS: usize = 11;
+
 impl Server {
     /// An engine without rooms, not started.
     pub fn new(config: Config, host: Arc<dyn Host>) -> Self {
-        Self { core: Core::new(config, host), running: Mutex::new(None) }
+        Self { core: Core::new(config, host), running: Mutex::default(), behind: Mutex::default() }
     }
 
     /// The same, with a wall clock of one's own for tokens.
     pub fn with_clock(config: Config, host: Arc<dyn Host>, clock: Clock) -> Self {
-        Self { core: Core::with_clock(config, host, clock), running: Mutex::new(None) }
+        Self {
+            core: Core::with_clock(config, host, clock),
+            running: Mutex::default(),
+            behind: Mutex::default(),
+        }
     }
 
     /// The engine's state: rooms, clients, queue.
@@ -77,13 +98,25 @@ impl Server {
         &self.core
     }
 
-    /// Listens, and serves until [`Server::stop`]. Blocks while it binds.
+    /// From its next start on, the server hands what is not Socket.IO's to this one instead of to the host's app.
+    pub fn set_behind(&self, behind: Option<Behind>) {
+        *lock(&self.behind) = behind.map(Arc::new);
+    }
+
+    /// Listens where the configuration says, and serves until [`Server::stop`]. Blocks while it binds.
     ///
     /// # Errors
     /// [`StartError`].
     pub fn start(&self) -> Result<SocketAddr, StartError> {
-        let core = self.core.clone();
-        self.start_with(Arc::new(Dialogue::new(core)))
+        self.start_with(self.dialogue())
+    }
+
+    /// As [`Server::start`], on another host and port than the configuration's.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn listen(&self, host: Option<&str>, port: u16) -> Result<SocketAddr, StartError> {
+        self.start_at(Place { host, port }, self.dialogue())
     }
 
     /// As [`Server::start`], with a Socket.IO handler of one's own instead of Dialogue's.
@@ -91,18 +124,26 @@ impl Server {
     /// # Errors
     /// [`StartError`].
     pub fn start_with(&self, handler: Arc<dyn Handler>) -> Result<SocketAddr, StartError> {
-        let mut running = lock(&self.running);
-        if running.is_some() {
-            return Err(StartError::Running);
-        }
-        let started = start(&self.core, |tasks| {
+        self.start_at(self.configured(), handler)
+    }
+
+    fn start_at(&self, place: Place<'_>, handler: Arc<dyn Handler>) -> Result<SocketAddr, StartError> {
+        self.run(place, |tasks| {
             let socket = &self.core.config.socket;
             let max_payload = usize::try_from(socket.max_http_buffer_size).unwrap_or(usize::MAX);
+            // Socket.IO bounds each packet of the transport's, and the parts of a message by their number.
+            let max_payload =
+                if self.core.config.bare { max_payload.saturating_mul(SOCKET_IO_PARTS) } else { max_payload };
             SocketIo::start(handler, max_payload, ms(socket.connect_timeout), tasks)
-        })?;
-        let address = started.address;
-        *running = Some(started);
-        Ok(address)
+        })
+    }
+
+    fn dialogue(&self) -> Arc<dyn Handler> {
+        Arc::new(Dialogue::new(self.core.clone()))
+    }
+
+    fn configured(&self) -> Place<'_> {
+        Place { host: self.core.config.host.as_deref(), port: self.core.config.port }
     }
 
     /// As [`Server::start`], with a receiver of bare Engine.IO messages.
@@ -110,22 +151,38 @@ impl Server {
     /// # Errors
     /// [`StartError`].
     pub fn start_transport(&self, upper: Arc<dyn transport::Upper>) -> Result<SocketAddr, StartError> {
+        self.run(self.configured(), |_| upper)
+    }
+
+    fn run(
+        &self,
+        place: Place<'_>,
+        upper: impl FnOnce(&Tasks) -> Arc<dyn transport::Upper>,
+    ) -> Result<SocketAddr, StartError> {
         let mut running = lock(&self.running);
         if running.is_some() {
             return Err(StartError::Running);
         }
-        let started = start(&self.core, |_| upper)?;
+        let behind = lock(&self.behind).clone();
+        let started = start(&self.core, place, behind, upper)?;
         let address = started.address;
         *running = Some(started);
         Ok(address)
     }
 
+    /// Closes the listening socket before it returns: the port is free for others. Open connections live on until [`Server::stop`].
+    pub fn close_listener(&self) {
+        if let Some(running) = &*lock(&self.running) {
+            running.door.close();
+        }
+    }
+
     /// Closes every transport, hands history over, ends every task. Blocks until all is gone; returns how many connections
     /// were cut at `limits.drain`. A server that does not run is stopped already.
     pub fn stop(&self) -> usize {
-        let Some(Running { runtime, tasks, transport, .. }) = lock(&self.running).take() else { return 0 };
+        let Some(Running { threads, tasks, transport, .. }) = lock(&self.running).take() else { return 0 };
         let drain = ms(self.core.limits().drain);
-        let cut = runtime.block_on(async {
+        let cut = threads.block_on(async {
             tasks.stop();
             transport.close_all();
             let cut = tasks.finish(drain).await;
@@ -137,16 +194,28 @@ impl Server {
                     "History was still on its way to onCleanup at limits.drain",
                 );
             }
+            self.core.give_up();
             cut
         });
         drop(transport);
-        runtime.shutdown_timeout(RUNTIME_PATIENCE);
+        self.core.exchanges.run_on(None);
+        threads.shut_down(RUNTIME_PATIENCE);
         cut
     }
 
     /// The bound address, while the server runs.
     pub fn address(&self) -> Option<SocketAddr> {
         lock(&self.running).as_ref().map(|running| running.address)
+    }
+
+    /// The host wants a piece of a request's body.
+    pub fn read_request(&self, id: u64) {
+        let patience = ms(self.core.limits().handshake_timeout);
+        if let Some(exchange) = self.core.exchanges.get(id)
+            && let Some(running) = lock(&self.running).as_ref()
+        {
+            running.tasks.spawn(exchange.read(self.core.clone(), patience));
+        }
     }
 
     /// Does something that sends to many more than once, so that what one of them gets leaves in one write.
@@ -157,6 +226,28 @@ impl Server {
         match transport {
             Some(transport) => transport.together(act),
             None => act(),
+        }
+    }
+
+    /// The host begins another turn of its event loop: what is volatile may be sent again to those who got something in the last one.
+    pub fn begin_turn(&self) {
+        if let Ok(running) = self.running.try_lock()
+            && let Some(running) = running.as_ref()
+        {
+            running.transport.begin_turn();
+        }
+    }
+
+    /// The transport session with an id.
+    pub fn session(&self, id: &Id) -> Option<Arc<transport::Session>> {
+        lock(&self.running).as_ref()?.transport.find(id)
+    }
+
+    /// Closes every connection; the server goes on.
+    pub fn close_all(&self) {
+        let transport = lock(&self.running).as_ref().map(|running| running.transport.clone());
+        if let Some(transport) = transport {
+            transport.close_all();
         }
     }
 
@@ -182,39 +273,35 @@ impl Server {
 
     /// Ends a client's socket, and with `close` its connection too. `false`: it was over.
     pub fn disconnect(&self, client: &Arc<Client>, close: bool) -> bool {
-        let ended = client.socket().disconnect(close);
-        if ended {
-            connection::forget(&self.core, client, DisconnectReason::Server);
-        }
-        ended
+        connection::end_by_server(&self.core, client.socket(), close)
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         // Nobody waits any more; blocking here would block whoever lets go.
-        if let Some(Running { runtime, tasks, .. }) = lock(&self.running).take() {
+        if let Some(Running { threads, tasks, .. }) = lock(&self.running).take() {
             tasks.stop();
-            runtime.shutdown_background();
+            threads.abandon();
         }
     }
 }
 
 fn start(
     core: &Arc<Core>,
+    place: Place<'_>,
+    behind: Option<Arc<Behind>>,
     upper: impl FnOnce(&Tasks) -> Arc<dyn transport::Upper>,
 ) -> Result<Running, StartError> {
     let config = &core.config;
-    let listener = http::bind(config.host.as_deref(), config.port).map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => StartError::PortInUse(config.port),
+    let listener = http::bind(place.host, place.port).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortInUse(place.port),
         _ => error.into(),
     })?;
     let address = listener.local_addr()?;
-    let threads =
-        config.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
-    let runtime =
-        Builder::new_multi_thread().worker_threads(threads).thread_name("dialogue").enable_all().build()?;
-    let tasks = Tasks::new(runtime.handle().clone());
+    let count = config.threads.unwrap_or_else(Threads::default_count).max(1);
+    let threads = Threads::start(count)?;
+    let tasks = Tasks::new(threads.handle().clone());
     let limits = core.limits();
     let options = transport::Options {
         socket: config.socket.clone(),
@@ -222,21 +309,25 @@ fn start(
         connections_per_address: limits.connections_per_address,
         send_buffer: usize::try_from(limits.send_buffer).unwrap_or(usize::MAX),
         body_timeout: ms(limits.handshake_timeout),
-        threads,
+        threads: count,
+        secure: config.tls.is_some(),
     };
     let transport = Transport::start(options, tasks.clone(), upper(&tasks));
-    let router = http::router(http::Front { core: core.clone(), transport: transport.clone() });
+    core.exchanges.run_on(Some(threads.handle().clone()));
+    let routes = http::Routes::new(http::Front { core: core.clone(), transport: transport.clone() });
     let listener = {
-        let _inside = runtime.enter();
+        let _inside = threads.enter();
         tokio::net::TcpListener::from_std(listener)?
     };
-    tasks.spawn(http::serve(listener, router, ms(limits.handshake_timeout), tasks.clone()));
+    let door = http::Door::open(listener, routes, behind, core.clone(), &tasks);
     let (keeper, owner) = (core.clone(), tasks.clone());
     tasks.spawn(async move {
         tokio::select! {
             () = keep_house(&keeper) => {}
             () = keeper.expire_tickets() => {}
             () = expire_decisions(&keeper) => {}
+            () = keeper.introductions.expire() => {}
+            () = expire_requests(&keeper) => {}
             () = connection::end_overdue(&keeper) => {}
             () = owner.stopping() => {}
         }
@@ -244,15 +335,12 @@ fn start(
             guard.give_up();
         }
     });
-    Ok(Running { runtime, tasks, transport, address })
+    Ok(Running { threads, tasks, transport, door, address })
 }
 
 /// Ends decisions that the host did not make in time.
 async fn expire_decisions(core: &Core) {
-    // A quarter of the patience, so that nobody waits much longer than promised.
-    let patience = ms(core.limits().hook_timeout);
-    let mut look = interval((patience / 4).clamp(Duration::from_millis(5), Duration::from_millis(250)));
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut look = looks(ms(core.limits().hook_timeout));
     loop {
         look.tick().await;
         let overdue = core.decisions.expire();
@@ -265,9 +353,20 @@ async fn expire_decisions(core: &Core) {
     }
 }
 
-/// Says once a second what the queue into the host lost.
+/// Gives up requests that the app does not answer: one look at all of them now and then, instead of a timer for each.
+async fn expire_requests(core: &Core) {
+    let patience = ms(core.limits().http_timeout);
+    let mut look = looks(patience);
+    loop {
+        look.tick().await;
+        core.exchanges.expire(patience);
+    }
+}
+
+/// Once a second: says what the queue into the host lost, and gives back what rooms and clients held that are gone.
 async fn keep_house(core: &Core) {
     let mut second = interval(Duration::from_secs(1));
+    let mut high_water = HighWater::default();
     loop {
         second.tick().await;
         let dropped = core.queue.take_dropped();
@@ -276,6 +375,10 @@ async fn keep_house(core: &Core) {
                 "{dropped} events were not told to afterEach, onTriggered and room.on (limits.hookQueue)"
             );
             core.log(Level::Warn, "queue", message);
+        }
+        let (rooms, clients) = (core.rooms.most_and_now(), core.clients.most_and_now());
+        if high_water.has_fallen(rooms.0 + clients.0, rooms.1 + clients.1) {
+            let _ = spawn_blocking(allocator::give_back).await;
         }
     }
 }

@@ -1,19 +1,72 @@
 //! Every task has an owner that stops it.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU8, Ordering},
+    },
+    task::{Poll, Waker},
+    time::Duration,
+};
 
+use slab::Slab;
 use tokio::{runtime::Handle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::lock::lock;
 
 /// The tasks of a running server: spawned here, stopped here, waited for here.
 #[derive(Clone, Debug)]
 pub struct Tasks {
     handle: Handle,
     tracker: TaskTracker,
+    phase: Arc<Phase>,
     /// Fired when the server begins to stop: nothing new is taken on.
     stopping: CancellationToken,
-    /// Fired when time is up: everything ends where it is.
-    killed: CancellationToken,
+}
+
+/// How far the server is with stopping.
+///
+/// A task asks with one load each time it runs, and is woken for each change: a token, which is two mutexes that all tasks share,
+/// would be asked for every packet of every connection.
+#[derive(Debug, Default)]
+struct Phase {
+    now: AtomicU8,
+    /// A std mutex: held to put in or take out one, or all.
+    tasks: Mutex<Slab<Waker>>,
+}
+
+/// Nothing new is taken on.
+const STOPPING: u8 = 1;
+/// Time is up: everything ends where it is.
+const KILLED: u8 = 2;
+
+impl Phase {
+    fn is(&self, phase: u8) -> bool {
+        self.now.load(Ordering::SeqCst) >= phase
+    }
+
+    fn enter(&self, phase: u8) {
+        if self.now.fetch_max(phase, Ordering::SeqCst) >= phase {
+            return;
+        }
+        let tasks: Vec<Waker> = lock(&self.tasks).iter().map(|(_, waker)| waker.clone()).collect();
+        tasks.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// A task that is woken when the phase changes.
+struct Registered {
+    phase: Arc<Phase>,
+    key: usize,
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        lock(&self.phase.tasks).try_remove(self.key);
+    }
 }
 
 impl Tasks {
@@ -22,20 +75,27 @@ impl Tasks {
         Self {
             handle,
             tracker: TaskTracker::new(),
+            phase: Arc::default(),
             stopping: CancellationToken::new(),
-            killed: CancellationToken::new(),
         }
     }
 
     /// Runs a task until it ends or the server is killed. Callable from any thread.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let killed = self.killed.clone();
+        let phase = self.phase.clone();
         self.tracker.spawn_on(
             async move {
-                tokio::select! {
-                    () = task => {}
-                    () = killed.cancelled() => {}
-                }
+                let mut task = pin!(task);
+                let mut registered = None;
+                poll_fn(|context| {
+                    // A task has the same waker as long as it lives.
+                    registered.get_or_insert_with(|| Registered {
+                        key: lock(&phase.tasks).insert(context.waker().clone()),
+                        phase: phase.clone(),
+                    });
+                    if phase.is(KILLED) { Poll::Ready(()) } else { task.as_mut().poll(context) }
+                })
+                .await;
             },
             &self.handle,
         );
@@ -46,13 +106,19 @@ impl Tasks {
         self.stopping.cancelled().await;
     }
 
+    /// The same for what runs often, and is a task of this owner's or polled by one with its own waker: nobody else is woken.
+    pub async fn stopping_in_task(&self) {
+        poll_fn(|_| if self.is_stopping() { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+
     /// Whether the server has begun to stop.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.is_cancelled()
+        self.phase.is(STOPPING)
     }
 
     /// Begins to stop.
     pub fn stop(&self) {
+        self.phase.enter(STOPPING);
         self.stopping.cancel();
         self.tracker.close();
     }
@@ -64,8 +130,35 @@ impl Tasks {
             return 0;
         }
         let cut = self.tracker.len();
-        self.killed.cancel();
+        self.phase.enter(KILLED);
         self.tracker.wait().await;
         cut
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn tasks_are_told_to_stop_and_then_ended() {
+        let tasks = Tasks::new(Handle::current());
+        let told = Arc::new(AtomicU8::new(0));
+        for _ in 0..20 {
+            let (owner, told) = (tasks.clone(), told.clone());
+            tasks.spawn(async move {
+                owner.stopping_in_task().await;
+                told.fetch_add(1, Ordering::SeqCst);
+            });
+            tasks.spawn(pending());
+        }
+        assert_eq!(tasks.finish(Duration::from_millis(50)).await, 20);
+        assert_eq!(told.load(Ordering::SeqCst), 20);
+        assert!(lock(&tasks.phase.tasks).is_empty());
+        // Too late to begin anything.
+        tasks.spawn(pending());
+        tasks.tracker.wait().await;
     }
 }

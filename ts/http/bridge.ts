@@ -1,91 +1,176 @@
 import type { FetchApp } from "../../index.js";
 import type { Dispatcher } from "../dispatcher.js";
-import type { HttpCall, NativeDialogue } from "../native.js";
+import type { HttpCall, HttpFollowUp, NativeDialogue } from "../native.js";
+import { Answers } from "./answers.js";
+import { Exchange, type Piece, type Way } from "./exchange.js";
+import { headersText } from "./headers-text.js";
+import { KnownResponse } from "./known-response.js";
+import { LightRequest } from "./light-request.js";
+import { LightResponse } from "./light-response.js";
 
-/** Methods whose requests have no body. */
-const WITHOUT_BODY = ["GET", "HEAD"];
-/** Statuses whose responses have none. */
+/** What the bridge asks of an engine. */
+export type HttpPort = Pick<NativeDialogue, Extract<keyof NativeDialogue, `http${string}`>>;
+
+/** Statuses whose responses have no body. */
 const EMPTY = [204, 205, 304];
-/** Headers of one connection, not of a message; and the length, which the engine knows better. */
-const OF_THE_CONNECTION = ["connection", "keep-alive", "transfer-encoding", "upgrade", "content-length"];
+const PLAIN_TEXT = "content-type\ntext/plain; charset=utf-8\n";
 
-interface Answered {
-  readonly status: number;
-  readonly headers: string[];
-  readonly body: Buffer | null;
-}
+/** What a server speaks. */
+export type Scheme = "http" | "https";
 
-const plain = (status: number, text: string): Answered => ({
-  status,
-  headers: ["content-type", "text/plain; charset=utf-8"],
-  body: Buffer.from(text),
-});
-
-/** Hands HTTP requests to the app and its responses back, bodies whole. */
+/** Hands HTTP requests to the app and its responses back. */
 export class HttpBridge {
-  readonly #app: FetchApp;
-  readonly #engine: NativeDialogue;
+  #app: FetchApp;
+  readonly #scheme: Scheme;
+  readonly #way: Way;
   readonly #dispatcher: Dispatcher;
 
-  constructor(app: FetchApp, engine: NativeDialogue, dispatcher: Dispatcher) {
+  constructor(app: FetchApp, scheme: Scheme, port: HttpPort, dispatcher: Dispatcher) {
     this.#app = app;
-    this.#engine = engine;
+    this.#scheme = scheme;
+    this.#way = { port, answers: new Answers((texts) => port.httpRespondAll(texts)), open: new Map() };
     this.#dispatcher = dispatcher;
   }
 
-  /** Answers a request; never rejects. */
-  async handle(call: HttpCall, body: Buffer | undefined): Promise<void> {
-    const { status, headers, body: answer } = await this.#answer(call, body);
-    const sent = call.method === "HEAD" || EMPTY.includes(status) ? null : answer;
-    this.#engine.httpRespond(call.id, status, headers, sent);
+  /** From now on another app answers. */
+  use(app: FetchApp): void {
+    this.#app = app;
   }
 
-  async #answer(call: HttpCall, body: Buffer | undefined): Promise<Answered> {
+  /** Answers a request. What the app does wrong ends here. */
+  handle(call: HttpCall, body: Buffer | undefined): void {
+    const exchange = new Exchange(call, body, this.#way);
     let request: Request;
     try {
-      request = createRequest(call, body);
+      request = createRequest(call, this.#scheme, exchange);
     } catch {
       // What fetch's Request does not take: a URL that is none, a method such as TRACE.
-      return plain(400, "Bad Request");
+      exchange.respond(400, PLAIN_TEXT, "Bad Request");
+      return;
     }
-    const answer = await this.#dispatcher.result("app.fetch", async () => {
-      const response = await this.#app.fetch(request, createEnv(call));
-      return readResponse(response, call.method);
+    try {
+      const answered = this.#app.fetch(request, new Env(call.peer));
+      if (answered instanceof Promise) {
+        exchange.follow();
+        const sent = answered.then((response) => this.#send(call, exchange, response));
+        sent.catch((error) => this.#fail(exchange, error));
+      } else {
+        this.#send(call, exchange, answered)?.catch((error) => this.#fail(exchange, error));
+      }
+    } catch (error) {
+      this.#fail(exchange, error);
+    }
+  }
+
+  #fail(exchange: Exchange, error: unknown): void {
+    // An app that gives up since its client did has done nothing wrong.
+    if (!isAbort(error, exchange)) this.#dispatcher.fault("app.fetch", error);
+    exchange.respond(500, PLAIN_TEXT, "Internal Server Error");
+  }
+
+  /** What happened to a request meanwhile. */
+  follow(call: HttpFollowUp, piece: Buffer | undefined): void {
+    const exchange = this.#way.open.get(call.id);
+    if (!exchange) return;
+    if (call.k === "httpPiece") exchange.piece(piece, call.more);
+    else if (call.k === "httpDrained") exchange.drained();
+    else exchange.aborted();
+  }
+
+  /** Sends a response; a promise where that takes longer. */
+  #send({ method }: HttpCall, exchange: Exchange, response: Response): Promise<void> | undefined {
+    const parts = LightResponse.parts(response);
+    if (parts) {
+      exchange.respond(parts.status, parts.headersText, method === "HEAD" ? null : parts.body);
+      return undefined;
+    }
+    if (typeof response?.status !== "number" || typeof response.headers?.getSetCookie !== "function") {
+      throw new TypeError("app.fetch must return a Response");
+    }
+    const known = KnownResponse.text(response);
+    if (known !== undefined) {
+      exchange.respond(response.status, allHeaders(response), method === "HEAD" ? null : known);
+      return undefined;
+    }
+    return this.#sendStream(method, exchange, response);
+  }
+
+  async #sendStream(method: string, exchange: Exchange, response: Response): Promise<void> {
+    const { status, body } = response;
+    const text = allHeaders(response);
+    if (body === null || method === "HEAD" || EMPTY.includes(status)) {
+      exchange.respond(status, text, null);
+      void body?.cancel().catch(() => {});
+      return;
+    }
+    const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+    // What a text or bytes were made of comes whole, and its end with it. All else is begun at once: its first piece may take its time.
+    const ahead = [reader.read()];
+    const first = await Promise.race([ahead[0], someTurns()]);
+    if (first && !first.done) ahead.push(reader.read());
+    const second = first?.done ? first : await Promise.race([ahead[1], someTurns()]);
+    if (second?.done) exchange.respond(status, text, first?.value ?? null);
+    else this.#report(exchange.stream(status, text, reader, ahead as Promise<Piece>[]), exchange);
+  }
+
+  /** A stream that failed half-way: the client sees that it is cut, the log why. */
+  #report(streamed: Promise<void>, exchange: Exchange): void {
+    streamed.catch((error) => {
+      if (!isAbort(error, exchange)) this.#dispatcher.fault("app.fetch", error);
     });
-    return typeof answer === "object" ? answer.value : plain(500, "Internal Server Error");
   }
 }
 
-function createRequest({ method, url, headers: flat }: HttpCall, body: Buffer | undefined): Request {
-  const headers = new Headers();
-  for (let index = 0; index + 1 < flat.length; index += 2) {
-    headers.append(flat[index] as string, flat[index + 1] as string);
-  }
-  const host = headers.get("host") || "localhost";
-  const absolute = /^https?:\/\//i.test(url) ? url : `http://${host}${url.startsWith("/") ? "" : "/"}${url}`;
-  const content = body === undefined || WITHOUT_BODY.includes(method) ? null : body;
-  return new Request(absolute, { method, headers, body: content });
+function allHeaders(response: Response): string {
+  const type = KnownResponse.type(response);
+  return headersText(response.headers) + (type ? `content-type\n${type}\n` : "");
 }
+
+/** A few turns of the microtask queue, in which a stream that is at its end says so. */
+async function someTurns(): Promise<undefined> {
+  for (let turn = 0; turn < 8; turn++) await undefined;
+  return undefined;
+}
+
+const isAbort = (error: unknown, exchange: Exchange): boolean =>
+  exchange.isLost && ["AbortError", "QuotaExceededError"].includes((error as Error | undefined)?.name ?? "");
+
+function createRequest(call: HttpCall, scheme: Scheme, exchange: Exchange): Request {
+  const { method, url, headers } = call;
+  if (method === "CONNECT" || method === "TRACE" || method === "TRACK")
+    throw new TypeError("no such request");
+  return new LightRequest(call, absoluteUrl(scheme, url, headers), exchange) as unknown as Request;
+}
+
+/** The URL that the client asked for, as it is written by those who parse URLs. */
+function absoluteUrl(scheme: Scheme, url: string, headers: string): string {
+  // The engine has seen that parsing would change nothing.
+  if (url !== "*" && !url.startsWith("/")) return url;
+  const host = HOST.exec(headers)?.[1];
+  return new URL(`${scheme}://${host || "localhost"}${url === "*" ? "/*" : url}`).href;
+}
+
+/** Every other line is a name. */
+const HOST = /^(?:.*\n.*\n)*?host\n(.*)\n/;
 
 /**
  * What Hono's `getConnInfo` reads, on Node (`@hono/node-server/conninfo`: `incoming.socket`) and on Bun (`hono/bun`:
- * `requestIP`); both are there on both, since neither is in the other's way.
+ * `requestIP`); both are there on both, since neither is in the other's way. Made when it is asked for.
  */
-function createEnv({ remote: { address, port } }: HttpCall): object {
-  const family = address.includes(":") ? "IPv6" : "IPv4";
-  return {
-    incoming: { socket: { remoteAddress: address, remotePort: port, remoteFamily: family } },
-    requestIP: () => ({ address, port, family }),
-  };
-}
+class Env {
+  readonly #peer: string;
 
-async function readResponse(response: Response, method: string): Promise<Answered> {
-  const headers: string[] = [];
-  for (const [name, value] of response.headers) {
-    const skipped = name === "set-cookie" || (OF_THE_CONNECTION.includes(name) && method !== "HEAD");
-    if (!skipped) headers.push(name, value);
+  constructor(peer: string) {
+    this.#peer = peer;
   }
-  // Each cookie is a header of its own: joined by commas they could not be told apart.
-  for (const cookie of response.headers.getSetCookie()) headers.push("set-cookie", cookie);
-  return { status: response.status, headers, body: Buffer.from(await response.arrayBuffer()) };
+
+  get incoming() {
+    const { address, family, port } = this.requestIP();
+    return { socket: { remoteAddress: address, remotePort: port, remoteFamily: family } };
+  }
+
+  requestIP() {
+    const [address = "", port] = this.#peer.split(" ");
+    return { address, port: Number(port), family: address.includes(":") ? "IPv6" : "IPv4" };
+  }
 }

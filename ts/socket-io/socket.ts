@@ -1,80 +1,372 @@
-import type { Handshake, Logger, Socket } from "../../index.js";
-import type { CallQueue } from "../call-queue.js";
+import type { Handshake } from "../../index.js";
 import type { Dispatcher } from "../dispatcher.js";
-import type { NativeDialogue, SocketInfo } from "../native.js";
-import { type Listener, Listeners } from "./listeners.js";
-import { packEvent } from "./packet.js";
+import type { SocketInfo } from "../native.js";
+import { BroadcastOperator } from "./broadcast-operator.js";
+import type { Client, Connection } from "./connection.js";
+import { GuardedEmitter, type Listener } from "./emitter.js";
+import type { Hub } from "./hub.js";
+import type { IncomingRequest } from "./incoming-request.js";
+import { type Middleware, runMiddleware } from "./middleware.js";
+import type { Namespace } from "./namespace.js";
+import { type Acknowledge, checkName, type Flags, type Packed, packArgs, splitAck } from "./packet.js";
 
-/** What a socket leans on. */
-export interface SocketSupport {
-  readonly engine: NativeDialogue;
-  readonly queue: CallQueue;
-  readonly log: Logger;
-}
+/** What a socket is told of without an event that a client sent, and no client can send. An `error` it can. */
+const OWN_EVENTS: ReadonlySet<unknown> = new Set(["disconnect", "disconnecting"]);
+/** Bits of `ioHear`. */
+const EVENTS = 1;
+const EVERYTHING = 2;
 
-const DISCONNECT = "disconnect";
-
-/** A connection as Socket.IO's server shows it. What the client emits is delivered by a later version. */
-export class ServerSocket implements Socket {
+/** A client in a namespace, as Socket.IO's server shows it. */
+export class ServerSocket extends GuardedEmitter {
   readonly id: string;
+  readonly nsp: Namespace;
   readonly handshake: Handshake;
-  readonly #support: SocketSupport;
-  readonly #listeners = new Listeners();
+  readonly recovered = false;
+  // biome-ignore lint/suspicious/noExplicitAny: it is the program's own
+  data: any = {};
+  readonly #hub: Hub;
+  readonly #dispatcher: Dispatcher;
+  readonly #connId: string;
+  #phase: "pending" | "connected" | "ending" | "over" = "pending";
+  #flags: Flags = {};
+  /** Rooms it is to join once it is let in; those it was in while its end is told. */
+  #rooms: readonly string[] = [];
+  #middleware: Middleware<unknown[]>[] | undefined;
+  #anyListeners: Listener[] = [];
+  #anyOutgoingListeners: Listener[] = [];
+  /** What the engine was told that somebody listens to. */
+  #heard: number | undefined;
+  /** Ends the waiting for acknowledgements. */
+  #waiting: Set<() => void> | undefined;
+  /** What is to be sent once it is let in. */
+  #early: (() => void)[] | undefined;
+  #client: Client | undefined;
 
-  constructor({ id, handshake }: SocketInfo, support: SocketSupport) {
-    this.id = id;
-    this.handshake = handshake;
-    this.#support = support;
+  constructor(info: SocketInfo, nsp: Namespace, hub: Hub, dispatcher: Dispatcher) {
+    super(dispatcher, "socket");
+    this.id = info.id;
+    this.nsp = nsp;
+    this.handshake = readHandshake(info);
+    this.#connId = info.conn;
+    this.#hub = hub;
+    this.#dispatcher = dispatcher;
+    // `console.log(socket)` shows who it is, not the machinery.
+    Object.defineProperty(this, "nsp", { enumerable: false });
   }
 
+  // ---------------------------------------------------------------- what it is
+
   get connected(): boolean {
-    return this.#support.engine.clientConnected(this.id);
+    if (this.#phase === "ending") return true;
+    return this.#phase === "connected" && this.#hub.engine.ioConnected(this.nsp.key, this.id);
   }
 
   get disconnected(): boolean {
     return !this.connected;
   }
 
-  emit(event: string, ...args: unknown[]): boolean {
-    const { json, attachments } = packEvent(event, args);
-    // As Socket.IO's does, this says true whether or not anyone is still there.
-    this.#support.engine.clientEmit(this.id, json, attachments);
+  get rooms(): Set<string> {
+    return new Set(this.#phase === "connected" ? this.#engineRooms() : this.#rooms);
+  }
+
+  get conn(): Connection {
+    return this.client.conn;
+  }
+
+  get client(): Client {
+    this.#client ??= this.#hub.connection(this.#connId, this.handshake);
+    return this.#client;
+  }
+
+  get request(): IncomingRequest {
+    return this.client.request;
+  }
+
+  // ---------------------------------------------------------------- sending
+
+  override emit(event: string, ...args: unknown[]): boolean {
+    checkName(event);
+    const flags = this.#takeFlags();
+    const [data, ack] = splitAck(args);
+    const packed = packArgs([event, ...data]);
+    this.tellOutgoing([event, ...data]);
+    if (this.#phase === "pending") {
+      this.#early ??= [];
+      this.#early.push(() => this.#send(packed, flags, ack));
+    } else this.#send(packed, flags, ack);
     return true;
   }
 
-  on(event: string, listener: Listener): this {
-    return this.#add(event, listener, false);
+  #send(packed: Packed, flags: Flags, ack: Acknowledge | undefined): void {
+    const { nsp } = this;
+    const bits = this.#hub.flagBits(flags, ack !== undefined);
+    const number = this.#hub.engine.ioEmit(nsp.key, this.id, packed.json, packed.attachments, bits);
+    if (ack) {
+      const end = nsp.acks.ofSocket(this.id, number, flags.timeout, (...answer) => {
+        this.#waiting?.delete(end);
+        // What it returns may be a promise that rejects.
+        return ack(...answer);
+      });
+      this.#waiting ??= new Set();
+      this.#waiting.add(end);
+    }
   }
 
-  once(event: string, listener: Listener): this {
-    return this.#add(event, listener, true);
+  emitWithAck(event: string, ...args: unknown[]): Promise<unknown> {
+    const timed = this.#flags.timeout !== undefined;
+    return new Promise((resolve, reject) => {
+      this.emit(event, ...args, (...answer: unknown[]) => {
+        const [error, value] = timed ? answer : [null, answer[0]];
+        if (error) reject(error as Error);
+        else resolve(value);
+      });
+    });
   }
 
-  off(event: string, listener: Listener): this {
-    this.#listeners.remove(event, listener);
+  send(...args: unknown[]): this {
+    this.emit("message", ...args);
     return this;
+  }
+
+  write(...args: unknown[]): this {
+    return this.send(...args);
+  }
+
+  compress(compress: boolean): this {
+    this.#flags.compress = compress;
+    return this;
+  }
+
+  timeout(timeout: number): this {
+    this.#flags.timeout = timeout;
+    return this;
+  }
+
+  get volatile(): this {
+    this.#flags.volatile = true;
+    return this;
+  }
+
+  get broadcast(): BroadcastOperator {
+    return new BroadcastOperator(() => [this.nsp], [], [this.id], this.#takeFlags());
+  }
+
+  get local(): BroadcastOperator {
+    return this.broadcast.local;
+  }
+
+  to(room: string | readonly string[]): BroadcastOperator {
+    return this.broadcast.to(room);
+  }
+
+  in(room: string | readonly string[]): BroadcastOperator {
+    return this.broadcast.in(room);
+  }
+
+  except(room: string | readonly string[]): BroadcastOperator {
+    return this.broadcast.except(room);
+  }
+
+  // ---------------------------------------------------------------- rooms
+
+  join(rooms: string | readonly string[]): void {
+    const names = (Array.isArray(rooms) ? rooms : [rooms]).map(String);
+    if (this.#phase === "pending") this.#rooms = [...new Set([...this.#rooms, ...names])];
+    else if (this.#phase === "connected") this.nsp.join(this.#selector, names);
+  }
+
+  leave(room: string): void {
+    if (this.#phase === "pending") this.#rooms = this.#rooms.filter((joined) => joined !== String(room));
+    else if (this.#phase === "connected") this.nsp.leave(this.#selector, [String(room)]);
+  }
+
+  /** The room of its own id has others in it where they joined it: this is for the one alone. */
+  get #selector(): string {
+    return JSON.stringify({ only: this.id });
+  }
+
+  // ---------------------------------------------------------------- listening
+
+  use(middleware: Middleware<unknown[]>): this {
+    if (typeof middleware !== "function") throw new TypeError("the middleware must be a function");
+    this.#middleware = [...(this.#middleware ?? []), middleware];
+    this.heed();
+    return this;
+  }
+
+  onAny(listener: Listener): this {
+    this.#anyListeners = [...this.#anyListeners, listener];
+    return this.#heeding();
+  }
+
+  prependAny(listener: Listener): this {
+    this.#anyListeners = [listener, ...this.#anyListeners];
+    return this.#heeding();
+  }
+
+  offAny(listener?: Listener): this {
+    this.#anyListeners = without(this.#anyListeners, listener);
+    return this.#heeding();
+  }
+
+  listenersAny(): Listener[] {
+    return this.#anyListeners;
+  }
+
+  onAnyOutgoing(listener: Listener): this {
+    this.#anyOutgoingListeners = [...this.#anyOutgoingListeners, listener];
+    return this.#watching();
+  }
+
+  prependAnyOutgoing(listener: Listener): this {
+    this.#anyOutgoingListeners = [listener, ...this.#anyOutgoingListeners];
+    return this.#watching();
+  }
+
+  offAnyOutgoing(listener?: Listener): this {
+    this.#anyOutgoingListeners = without(this.#anyOutgoingListeners, listener);
+    return this.#watching();
+  }
+
+  listenersAnyOutgoing(): Listener[] {
+    return this.#anyOutgoingListeners;
   }
 
   disconnect(close = false): this {
-    this.#support.engine.clientDisconnect(this.id, close);
-    this.#support.queue.drain();
+    if (this.#phase !== "connected") return this;
+    const rooms = this.#hub.engine.ioDisconnect(this.nsp.key, this.id, close);
+    // Of those of Dialogue's `/` the engine tells, when the hooks for clients have run.
+    if (rooms !== null && !this.#hub.isDialogues(this.nsp)) this.end("server namespace disconnect", rooms);
+    this.#hub.drain();
     return this;
   }
 
-  #add(event: string, listener: Listener, once: boolean): this {
-    this.#listeners.add(event, listener, once);
-    if (event !== DISCONNECT) {
-      const message = `socket.on('${event}'): this version delivers only 'disconnect'`;
-      this.#support.log.warn({ message, atFunction: "socket.on", data: { event } });
+  // ---------------------------------------------------------------- what the namespace calls
+
+  /** It is let in. */
+  begin(): void {
+    this.#phase = "connected";
+    const rooms = this.#rooms.filter((room) => room !== this.id);
+    if (rooms.length > 0) this.nsp.join(this.#selector, [...rooms]);
+    for (const send of this.#early ?? []) send();
+    this.#early = undefined;
+    // Until the listeners for `connection` were told, the engine keeps what comes: they may be about to add some.
+    if (this.#listening !== 0) this.heed();
+  }
+
+  /** It is over: tells the listeners, once. */
+  end(reason: string, rooms: readonly string[]): void {
+    if (this.#phase !== "connected") return;
+    this.#phase = "ending";
+    this.#rooms = rooms;
+    this.tell("disconnecting", reason, undefined);
+    this.#phase = "over";
+    this.#rooms = [];
+    for (const end of this.#waiting ?? []) end();
+    this.#waiting = undefined;
+    this.nsp.forget(this);
+    this.tell("disconnect", reason, undefined);
+  }
+
+  /**
+   * The client sent an event.
+   *
+   * @param overheard Only for those who listen to everything.
+   */
+  receive(event: unknown[], ack: number | undefined, overheard: boolean): void {
+    if (this.#phase !== "connected") return;
+    if (ack !== undefined) event.push(this.#acknowledger(ack));
+    for (const listener of this.#anyListeners)
+      this.call("socket.onAny", () => listener.apply(this, event as []));
+    if (overheard) return;
+    if (this.#middleware === undefined) {
+      this.#dispatch(event);
+      return;
     }
+    runMiddleware(this.#middleware, event, "socket.use", this.#dispatcher, (outcome) => {
+      if (this.#phase !== "connected") return;
+      if (outcome === undefined) this.#dispatch(event);
+      else if (outcome !== "failed") this.tell("error", outcome);
+    });
+  }
+
+  /** The client sent what is no packet, and its connection is being closed. */
+  fail(error: Error): void {
+    if (this.#phase === "connected") this.tell("error", error);
+  }
+
+  /** What is about to be sent to it. */
+  tellOutgoing(event: unknown[]): void {
+    for (const listener of this.#anyOutgoingListeners)
+      this.call("socket.onAnyOutgoing", () => listener.apply(this, event as []));
+  }
+
+  /** Tells the engine what somebody listens to. */
+  heedAll(): void {
+    this.#heard = undefined;
+    this.heed();
+  }
+
+  protected override heed(): void {
+    if (this.#phase !== "connected") return;
+    const bits = this.#listening;
+    if (bits === this.#heard) return;
+    this.#heard = bits;
+    this.#hub.engine.ioHear(this.nsp.key, this.id, bits);
+  }
+
+  /** What somebody listens to. */
+  get #listening(): number {
+    const listens = this.eventNames().some((event) => !OWN_EVENTS.has(event));
+    const overhears = this.#anyListeners.length > 0;
+    const wantsEvents = listens || overhears || this.#middleware !== undefined;
+    return (wantsEvents ? EVENTS : 0) | (overhears ? EVERYTHING : 0);
+  }
+
+  #dispatch(event: unknown[]): void {
+    const [name, ...args] = event;
+    this.tell(typeof name === "symbol" ? name : String(name), ...args);
+  }
+
+  #acknowledger(ack: number): Listener {
+    let sent = false;
+    return (...args: unknown[]) => {
+      if (sent) return;
+      sent = true;
+      const { json, attachments } = packArgs(args);
+      this.#hub.engine.ioAcknowledge(this.nsp.key, this.id, ack, json, attachments);
+    };
+  }
+
+  #engineRooms(): string[] {
+    return this.#hub.engine.ioRoomsOf(this.nsp.key, this.id);
+  }
+
+  #takeFlags(): Flags {
+    const flags = this.#flags;
+    this.#flags = {};
+    return flags;
+  }
+
+  #heeding(): this {
+    this.heed();
     return this;
   }
 
-  /** The connection is gone: tells the listeners. */
-  static ended(socket: Socket, reason: string, dispatcher: Dispatcher): void {
-    if (!(socket instanceof ServerSocket)) return;
-    for (const listener of socket.#listeners.take(DISCONNECT)) {
-      dispatcher.observe("socket.on('disconnect')", () => listener.call(socket, reason));
-    }
+  #watching(): this {
+    this.nsp.watchOutgoing(this, this.#anyOutgoingListeners.length > 0 && this.#phase !== "over");
+    return this;
   }
+}
+
+const without = (listeners: Listener[], listener: Listener | undefined): Listener[] => {
+  const index = listeners.indexOf(listener as Listener);
+  if (listener === undefined) return [];
+  return index === -1 ? listeners : listeners.toSpliced(index, 1);
+};
+
+/** The handshake as Socket.IO shows it. */
+function readHandshake({ handshake }: SocketInfo): Handshake {
+  const { headers, address, xdomain, secure, issued, url, query, auth } = handshake;
+  return { headers, time: String(new Date(issued)), address, xdomain, secure, issued, url, query, auth };
 }

@@ -1,4 +1,5 @@
-//! Lines 34, 37 and 39: resources. Lines 35 and 38 are measured in processes of their own.
+//! Lines 34, 37 and 39: resources. Lines 35 and 36 have processes of their own in
+//! `__tests__/engine-memory`, line 38 has one in `__tests__/suites/processes.ts`.
 
 use std::sync::Arc;
 

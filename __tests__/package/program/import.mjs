@@ -1,8 +1,8 @@
-import { createDialogue, createSilentLogger, defineEvent } from "dialogue-rs";
+import { createDialogue, createSilentLogger } from "dialogue-rs";
+import { createDialogueClient } from "dialogue-rs/client";
 import { io } from "socket.io-client";
-import { z } from "zod";
+import { Message } from "./events.js";
 
-const Message = defineEvent("message", { schema: z.object({ text: z.string() }) });
 const dialogue = createDialogue({
   port: 0,
   host: "127.0.0.1",
@@ -22,6 +22,15 @@ const { data, from } = await said;
 if (data.text !== "hello" || from !== "ada")
   throw new Error(`came back as ${JSON.stringify({ data, from })}`);
 socket.close();
+
+const client = createDialogueClient({ url: `ws://127.0.0.1:${dialogue.port}`, auth: { userId: "bob" } });
+const room = await client.join("chat");
+const heard = new Promise((resolve) => room.on(Message, resolve));
+const accepted = await room.trigger(Message, { text: "hi" });
+if (accepted.isErr) throw accepted.error;
+if ((await heard).from !== "bob" || (await room.trigger(Message, {})).error.code !== "VALIDATION_FAILED")
+  throw new Error("the client did not speak as bob");
+client.disconnect();
 
 await dialogue.stop();
 console.log("a client was connected");

@@ -6,6 +6,8 @@ import {
   defineEvent,
   type EventMessage,
 } from "dialogue-rs";
+import { createDialogueClient, type RoomContext } from "dialogue-rs/client";
+import { Server, type Socket } from "dialogue-rs/socket.io";
 import { Hono } from "hono";
 import { z } from "zod";
 
@@ -32,3 +34,19 @@ dialogue.trigger("chat", Message, { text: 1 });
 
 export const isFull = (error: unknown): boolean =>
   error instanceof DialogueError && error.code === "ROOM_FULL";
+
+const io = new Server<{ say: (text: string) => void }>(3000, { cors: { origin: "https://example.com" } });
+io.use((socket, next) => next(socket.handshake.auth["token"] ? undefined : new Error("no token")));
+io.on("connection", (socket) => socket.on("say", (text) => socket.broadcast.emit("say", text.trim())));
+// @ts-expect-error: what is said is a text
+io.emit("say", 1);
+
+export const socketOf = (server: Dialogue): Socket | undefined => server.io.sockets.sockets.get("id");
+
+const client = createDialogueClient({ url: "/", auth: async () => ({ token: "…" }) });
+export const joined: Promise<RoomContext> = client.join("chat").then((room) => {
+  room.on(Message, ({ data }) => data.text.trim());
+  // @ts-expect-error: the schema wants a string
+  void room.trigger(Message, { text: 1 });
+  return room;
+});

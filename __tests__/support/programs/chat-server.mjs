@@ -1,5 +1,5 @@
 // A chat server as the README shows it: SIGTERM stops it, and the process then ends by itself.
-// Says { port }, { cleaned: [[offset, data], …] } for what left history, and { stopped } last.
+// Says { port }, { cleaned: [[offset, data], …] } for what left history, { warned } for warnings, and { stopped } last.
 import { writeSync } from "node:fs";
 import { createDialogue, createSilentLogger, defineEvent } from "dialogue-rs";
 
@@ -10,7 +10,7 @@ const Message = defineEvent("message", limit > 0 ? { history: { enabled: true, l
 const dialogue = createDialogue({
   port: 0,
   host: "127.0.0.1",
-  logger: createSilentLogger(),
+  logger: { ...createSilentLogger(), warn: ({ message }) => say({ warned: message }) },
   ...(process.env.PING_INTERVAL && { socket: { pingInterval: Number(process.env.PING_INTERVAL) } }),
   rooms: { chat: { name: "Chat", events: [Message, { name: "typing" }], defaultSubscriptions: ["message"] } },
   hooks: {

@@ -26,7 +26,7 @@ pub fn run(context: &Context<'_>, fields: Fields<'_>, mut responder: Responder) 
     responder.hold(client);
     let decision = Decision::Join { client: client.id(), room: room.id().clone(), key: room.key() };
     let (owner, asking) = (Arc::downgrade(core), client.clone());
-    core.decide(decision, move |verdict| match (verdict, owner.upgrade()) {
+    core.decide(decision, context.since, move |verdict| match (verdict, owner.upgrade()) {
         (Verdict::Accept { .. }, Some(core)) => join(&core, &room, &asking, responder),
         (verdict, _) => responder.answer(Err(refusal(verdict).in_room(room.id()))),
     });

@@ -12,7 +12,7 @@ mod refresh;
 mod subscribe;
 mod trigger;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use socketioxide_core::Str;
@@ -112,6 +112,8 @@ pub struct Request {
     pub payload: Option<Str>,
     /// The attachments of its packet.
     pub attachments: Vec<Bytes>,
+    /// When it came, if it had to wait behind others.
+    pub since: Option<Instant>,
 }
 
 /// Whether a request is certain to be decided by the host, so that it may be decided together with others of its kind.
@@ -145,7 +147,7 @@ pub fn run(
         _ => return false,
     };
     let depth = usize::try_from(core.limits().json_depth).unwrap_or(usize::MAX);
-    let Request { payload, attachments } = request;
+    let Request { payload, attachments, since } = request;
     let fields = match &payload {
         Some(text) if deeper_than(text, depth) => {
             Err(Refusal::invalid("payload", &format!("must not be nested more than {depth} levels deep")))
@@ -154,7 +156,7 @@ pub fn run(
         None => Err(Refusal::invalid("payload", "expected an object")),
     };
     match fields {
-        Ok(fields) => command(&Context { core, client, attachments }, fields, responder),
+        Ok(fields) => command(&Context { core, client, attachments, since }, fields, responder),
         Err(refusal) => responder.answer(Err(refusal)),
     }
     true
@@ -166,7 +168,9 @@ fn refusal(verdict: Verdict) -> Refusal {
         Verdict::Refuse { code, reason } => Refusal::new(code, reason),
         Verdict::Overdue => Refusal::overloaded(),
         // A verdict of another kind than was asked for.
-        Verdict::Accept { .. } | Verdict::Identify { .. } => Refusal::internal(),
+        Verdict::Accept { .. } | Verdict::Identify { .. } | Verdict::Reject { .. } | Verdict::Request(_) => {
+            Refusal::internal()
+        }
     }
 }
 
@@ -175,6 +179,7 @@ struct Context<'a> {
     core: &'a Arc<Core>,
     client: &'a Arc<Client>,
     attachments: Vec<Bytes>,
+    since: Option<Instant>,
 }
 
 impl Context<'_> {

@@ -64,7 +64,7 @@ fn decide(
     let message = draft.message(room.id(), timestamp, None);
     let decision = Decision::Event { room: room.id().clone(), key: room.key(), message, validate };
     let (owner, client) = (Arc::downgrade(context.core), context.client.clone());
-    context.core.decide(decision, move |verdict| {
+    context.core.decide(decision, context.since, move |verdict| {
         let result = match (verdict, owner.upgrade()) {
             (Verdict::Accept { data, meta, local }, Some(core)) => {
                 let draft = Draft { data, meta, ..draft };

@@ -5,13 +5,18 @@ use std::{net::SocketAddr, sync::Arc};
 use bytes::Bytes;
 use socketioxide_core::Str;
 
-use crate::engine::{event::Event, ids::Id, payload::Payload, rooms::Room};
+use crate::engine::{event::Event, ids::Id, io::IoCall, payload::Payload, rooms::Room, transport::Hold};
 
 /// One call into the host. `docs/design/binding.md` says what each becomes in JavaScript.
 #[derive(Debug)]
 pub enum Call {
     /// A client is connected. Its commands wait until the host says that it is ready.
-    Connected(Id),
+    Connected {
+        /// The client.
+        client: Id,
+        /// It hears of it itself when the host did.
+        hold: Arc<Hold>,
+    },
     /// A client is gone. It is remembered until the host says that it may be forgotten.
     Disconnected {
         /// The client.
@@ -20,6 +25,8 @@ pub enum Call {
         reason: &'static str,
         /// Rooms that it was in, in order of joining.
         rooms: Vec<Arc<str>>,
+        /// Those of the program's own that its socket was in.
+        socket_rooms: Vec<Arc<str>>,
     },
     /// Another token governs a client that the host holds an object for.
     Refreshed(Id),
@@ -87,8 +94,23 @@ pub enum Call {
         /// `EventMessage`s, newest first; `None`: `onLoad` failed.
         page: Option<Vec<Payload>>,
     },
-    /// An HTTP request for the app.
-    Http(HttpRequest),
+    /// Something about the program's own sockets.
+    Io(IoCall),
+    /// A request to the Socket.IO path was refused.
+    Refused {
+        /// The request.
+        request: Box<RequestHead>,
+        /// The session that it was to open, where the host was asked.
+        session: Option<Id>,
+        /// Engine.IO's number for why.
+        code: u8,
+        /// Its words.
+        message: &'static str,
+        /// More of it: a JSON object.
+        context: String,
+    },
+    /// Something about an HTTP request for the app.
+    Http(HttpCall),
     /// A line for the log.
     Log {
         /// How loud.
@@ -132,6 +154,52 @@ pub enum Decision {
         /// What its token says, a JSON object, where one was verified.
         claims: Option<Arc<str>>,
     },
+    /// Who gets into a namespace.
+    Namespace {
+        /// Its name.
+        nsp: String,
+        /// `{ id, handshake }` as JSON.
+        socket: String,
+    },
+    /// What becomes of a request to the Socket.IO path.
+    Request(Box<RequestToDecide>),
+}
+
+/// A request to the Socket.IO path that the host decides on.
+#[derive(Debug)]
+pub struct RequestToDecide {
+    /// The request.
+    pub request: RequestHead,
+    /// The session that it is to open; absent: it belongs to one. Its end is told, or that it was never opened.
+    pub session: Option<Id>,
+    /// Whether it will be refused whatever the host says of it.
+    pub refused: bool,
+    /// The cookie that its answer is to have.
+    pub cookie: Option<String>,
+    /// The file that it asks for.
+    pub file: Option<String>,
+}
+
+/// A request without its body.
+#[derive(Clone, Debug)]
+pub struct RequestHead {
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub url: String,
+    /// Names and values, in order, repeated ones kept apart.
+    pub headers: Vec<(String, String)>,
+    /// The client.
+    pub remote: SocketAddr,
+    /// Whether it is the handshake of a WebSocket.
+    pub upgrade: bool,
+}
+
+impl RequestHead {
+    fn cost(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len() + 48).sum();
+        self.url.len() + headers + 128
+    }
 }
 
 /// A request for events older than memory.
@@ -149,32 +217,70 @@ pub struct Load {
     pub end: usize,
 }
 
-/// An HTTP request, whole.
+/// What the app is told of a request.
 #[derive(Debug)]
-pub struct HttpRequest {
-    /// What to answer with.
-    pub ticket: u64,
-    /// The method.
-    pub method: String,
-    /// Path and query.
-    pub url: String,
-    /// Names and values, in order, repeated ones kept apart.
-    pub headers: Vec<(String, String)>,
-    /// The body; `None` where the method has none.
-    pub body: Option<Bytes>,
-    /// The peer.
-    pub remote: SocketAddr,
+pub enum HttpCall {
+    /// There is one.
+    Request(HttpRequest),
+    /// A piece of its body, which the host asked for.
+    Piece {
+        /// Its number.
+        id: u64,
+        /// The bytes; `None`: the body broke off.
+        bytes: Option<Bytes>,
+        /// Whether there may be more; where it broke off: there is more than may be.
+        more: bool,
+    },
+    /// The peer took what the host waits for before it sends more.
+    Drained {
+        /// Its number.
+        id: u64,
+    },
+    /// The peer is gone: nobody waits for the response.
+    Aborted {
+        /// Its number.
+        id: u64,
+    },
 }
 
-/// The app's answer.
+/// An HTTP request.
+#[derive(Debug)]
+pub struct HttpRequest {
+    /// Its number.
+    pub id: u64,
+    /// Its method, URL and headers, and the peer: JSON without its braces.
+    pub head: String,
+    /// Its body.
+    pub body: RequestBody,
+}
+
+/// A request's body.
+#[derive(Debug)]
+pub enum RequestBody {
+    /// There is none.
+    None,
+    /// All of it.
+    Whole(Bytes),
+    /// The host asks for it, piece by piece.
+    Pieces,
+}
+
+/// The app's answer, or its head.
 #[derive(Debug)]
 pub struct HttpResponse {
     /// The status.
     pub status: u16,
     /// Names and values, in order.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body, as far as it is here.
     pub body: Bytes,
+}
+
+impl HttpResponse {
+    /// A status alone.
+    pub fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Bytes::new() }
+    }
 }
 
 /// How loud a log line is.
@@ -192,7 +298,7 @@ pub enum Level {
 
 impl Call {
     /// Bytes that the call keeps alive, roughly.
-    pub(super) fn cost(&self) -> usize {
+    pub(in crate::engine) fn cost(&self) -> usize {
         size_of::<Self>()
             + match self {
                 Self::Event { event, .. } => event.size(),
@@ -200,12 +306,27 @@ impl Call {
                 Self::Decide { decision: Decision::Connect { socket, auth, claims }, .. } => {
                     socket.len() + auth.len() + claims.as_ref().map_or(0, |claims| claims.len())
                 }
+                Self::Decide { decision: Decision::Namespace { nsp, socket }, .. } => {
+                    nsp.len() + socket.len()
+                }
+                Self::Decide { decision: Decision::Request(request), .. } => request.request.cost(),
+                Self::Refused { request, context, .. } => request.cost() + context.len(),
+                Self::Io(call) => call.cost(),
                 Self::Cleanup { events, .. } => events.iter().map(|event| event.size()).sum(),
                 Self::History { page: Some(page), .. } => page.iter().map(Payload::size).sum(),
-                Self::Http(request) => request.body.as_ref().map_or(0, Bytes::len) + request.url.len() + 512,
+                Self::Http(HttpCall::Request(request)) => {
+                    let body = if let RequestBody::Whole(body) = &request.body { body.len() } else { 0 };
+                    body + request.head.len()
+                }
+                Self::Http(HttpCall::Piece { bytes, .. }) => bytes.as_ref().map_or(0, Bytes::len),
                 Self::Log { message, .. } => message.len(),
                 _ => 0,
             }
+    }
+
+    /// Whether it is one of those that are bounded by not reading on. They take no room from the others.
+    pub(super) fn is_flowing(&self) -> bool {
+        matches!(self, Self::Io(IoCall::Event { .. }))
     }
 
     /// Whether it may be lost when too much waits: what only tells of an event, unless the host triggered it itself.

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::HttpResponse;
 use crate::engine::{error::Code, lock::lock, payload::Payload};
 
 /// What the host decided.
@@ -32,8 +33,38 @@ pub enum Verdict {
         /// For the client to read.
         reason: String,
     },
+    /// It may not be, in the words of the program's own middleware.
+    Reject {
+        /// The message of the client's `connect_error`.
+        message: String,
+        /// JSON text for its `data`.
+        data: Option<String>,
+    },
+    /// What becomes of a request to the Socket.IO path.
+    Request(RequestVerdict),
     /// The host did not decide in time, or cannot be asked.
     Overdue,
+}
+
+/// What the host decided of a request to the Socket.IO path. Headers: names and values, in order.
+#[derive(Debug)]
+pub enum RequestVerdict {
+    /// It goes on.
+    Pass {
+        /// For the answer, whatever that is.
+        headers: Vec<(String, String)>,
+    },
+    /// The host has answered it.
+    Answered(HttpResponse),
+    /// It is refused. The host knows.
+    Barred {
+        /// `allowRequest` said no; else a middleware failed.
+        forbidden: bool,
+        /// For the client to read.
+        message: Option<String>,
+        /// For the answer.
+        headers: Vec<(String, String)>,
+    },
 }
 
 type Apply = Box<dyn FnOnce(Verdict) + Send>;
@@ -98,21 +129,31 @@ impl Decisions {
     /// Ends those whose time is up; returns how many those were.
     pub fn expire(&self) -> usize {
         let now = Instant::now();
-        let mut expired = 0;
+        self.end_while(|due| due <= now)
+    }
+
+    /// Nobody waits any more: ends all of them.
+    pub fn give_up(&self) {
+        self.end_while(|_| true);
+    }
+
+    /// Ends the oldest as long as they are such.
+    fn end_while(&self, ends: impl Fn(Instant) -> bool) -> usize {
+        let mut ended = 0;
         loop {
             let apply = {
                 let mut state = lock(&self.state);
                 match state.entries.front_mut() {
-                    Some(entry) if entry.as_ref().is_none_or(|(due, _)| *due <= now) => {
+                    Some(entry) if entry.as_ref().is_none_or(|(due, _)| ends(*due)) => {
                         let apply = entry.take();
                         state.close_gaps();
                         apply
                     }
-                    _ => return expired,
+                    _ => return ended,
                 }
             };
             if let Some((_, apply)) = apply {
-                expired += 1;
+                ended += 1;
                 apply(Verdict::Overdue);
             }
         }
@@ -168,6 +209,15 @@ mod tests {
         let decisions = Decisions::new(Duration::ZERO);
         let ticket = decisions.issue(|verdict| assert!(matches!(verdict, Verdict::Overdue)));
         assert_eq!(decisions.expire(), 1);
+        assert!(!decisions.is_open(ticket));
+    }
+
+    #[test]
+    fn giving_up_is_for_those_in_time_too() {
+        let decisions = Decisions::new(Duration::from_secs(10));
+        let ticket = decisions.issue(|verdict| assert!(matches!(verdict, Verdict::Overdue)));
+        assert_eq!(decisions.expire(), 0);
+        decisions.give_up();
         assert!(!decisions.is_open(ticket));
     }
 }

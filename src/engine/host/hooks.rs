@@ -37,6 +37,13 @@ impl Hooks {
     /// `events.beforeEach`.
     pub const BEFORE_EACH: u32 = 8192;
 
+    /// Somebody decides on requests that are to open a session.
+    pub const HANDSHAKES: u32 = 16_384;
+    /// Somebody decides on every request to the Socket.IO path.
+    pub const REQUESTS: u32 = 32_768;
+    /// Somebody wants to know which requests to the Socket.IO path are refused.
+    pub const REFUSALS: u32 = 65_536;
+
     /// Replaces the mask.
     pub fn set(&self, mask: u32) {
         self.0.store(mask, Ordering::Release);

@@ -3,13 +3,18 @@
 mod call;
 mod decisions;
 mod hooks;
+mod introductions;
 mod queue;
 mod tickets;
 
 pub use self::{
-    call::{Call, Decision, HttpRequest, HttpResponse, Level, Load},
-    decisions::{Decisions, Verdict},
+    call::{
+        Call, Decision, HttpCall, HttpRequest, HttpResponse, Level, Load, RequestBody, RequestHead,
+        RequestToDecide,
+    },
+    decisions::{Decisions, RequestVerdict, Verdict},
     hooks::Hooks,
+    introductions::Introductions,
     queue::{Full, Queue},
     tickets::{Answer, Tickets},
 };

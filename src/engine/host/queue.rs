@@ -26,7 +26,7 @@ pub struct Queue {
     max_bytes: usize,
     /// A std mutex: held to put in one call or take out a batch.
     state: Mutex<State>,
-    /// Whether the host was woken and has not drained since.
+    /// Whether the host was woken and has not found the queue empty since.
     woken: AtomicBool,
     dropped: AtomicU64,
 }
@@ -41,6 +41,9 @@ struct State {
     droppable: VecDeque<u64>,
     items: usize,
     bytes: usize,
+    /// Of those that are bounded by not reading on; not among the two above.
+    flowing: usize,
+    flowing_bytes: usize,
 }
 
 impl Queue {
@@ -75,29 +78,38 @@ impl Queue {
     /// # Errors
     /// [`Full`].
     pub fn offer(&self, call: Call) -> Result<bool, Full> {
-        {
-            let state = lock(&self.state);
-            let kept = state.items - state.droppable.len();
-            if kept >= self.max_items
-                || state.bytes.saturating_add(call.cost()) > self.max_bytes.saturating_mul(2)
-            {
-                return Err(Full);
-            }
+        if self.is_full_for(call.cost()) {
+            return Err(Full);
         }
         Ok(self.push(call))
     }
 
-    /// Takes up to `max` calls, oldest first. An empty answer means that the host will be woken for the next.
+    /// Whether so much waits that must not be lost that nobody new is let in of whom the host would have to be told.
+    pub fn is_full(&self) -> bool {
+        self.is_full_for(0)
+    }
+
+    fn is_full_for(&self, bytes: usize) -> bool {
+        let state = lock(&self.state);
+        let kept = state.items - state.droppable.len();
+        kept >= self.max_items || state.bytes.saturating_add(bytes) > self.max_bytes.saturating_mul(2)
+    }
+
+    /// Takes up to `max` calls, oldest first. An empty answer means that the host will be woken for the next: one that was woken goes on
+    /// until it has that, and needs no waking meanwhile.
     pub fn drain(&self, max: usize) -> Vec<Call> {
-        self.woken.store(false, Ordering::Release);
         let mut state = lock(&self.state);
-        let mut batch = Vec::with_capacity(max.min(state.items));
+        let mut batch = Vec::with_capacity(max.min(state.calls.len()));
         while batch.len() < max {
             match state.take_first() {
                 Some(Some(call)) => batch.push(call),
                 Some(None) => {}
                 None => break,
             }
+        }
+        if batch.is_empty() {
+            // Under the lock: whoever puts one in behind this finds it so, and wakes.
+            self.woken.store(false, Ordering::Release);
         }
         if state.calls.is_empty() && state.calls.capacity() > 1_024 {
             state.calls = VecDeque::new();
@@ -106,9 +118,22 @@ impl Queue {
         batch
     }
 
+    /// Whether so many events wait for listeners that those who send more are not to be read.
+    pub fn is_flooded(&self) -> bool {
+        let state = lock(&self.state);
+        state.flowing > self.max_items || state.flowing_bytes > self.max_bytes
+    }
+
+    /// Whether so few wait again that everybody may be read on.
+    pub fn has_ebbed(&self) -> bool {
+        let state = lock(&self.state);
+        state.flowing <= self.max_items / 2 && state.flowing_bytes <= self.max_bytes / 2
+    }
+
     /// Calls that wait.
     pub fn len(&self) -> usize {
-        lock(&self.state).items
+        let state = lock(&self.state);
+        state.items + state.flowing
     }
 
     /// Whether nothing waits.
@@ -124,8 +149,9 @@ impl Queue {
 
 impl State {
     fn put(&mut self, call: Call) {
-        self.items += 1;
-        self.bytes += call.cost();
+        let (items, bytes) = self.counts(&call);
+        *items += 1;
+        *bytes += call.cost();
         if call.is_droppable() {
             self.droppable.push_back(self.first + self.calls.len() as u64);
         }
@@ -158,8 +184,17 @@ impl State {
     }
 
     fn forget(&mut self, call: &Call) {
-        self.items -= 1;
-        self.bytes -= call.cost();
+        let (items, bytes) = self.counts(call);
+        *items -= 1;
+        *bytes -= call.cost();
+    }
+
+    fn counts(&mut self, call: &Call) -> (&mut usize, &mut usize) {
+        if call.is_flowing() {
+            (&mut self.flowing, &mut self.flowing_bytes)
+        } else {
+            (&mut self.items, &mut self.bytes)
+        }
     }
 }
 
@@ -201,16 +236,16 @@ mod tests {
     fn observers_lose_their_oldest_and_nothing_else_is_lost() {
         let queue = Queue::new(4, 1 << 20);
         let (one, two) = (Id::random(), Id::random());
-        queue.push(Call::Connected(one));
+        queue.push(Call::Refreshed(one));
         queue.push(event(1, 7));
         for offset in 2..10 {
             queue.push(event(offset, 0));
         }
-        queue.push(Call::Connected(two));
+        queue.push(Call::Refreshed(two));
         assert_eq!((queue.len(), queue.take_dropped()), (4, 7));
         let calls = queue.drain(10);
-        assert!(matches!(calls[0], Call::Connected(id) if id == one));
-        assert!(matches!(calls[3], Call::Connected(id) if id == two));
+        assert!(matches!(calls[0], Call::Refreshed(id) if id == one));
+        assert!(matches!(calls[3], Call::Refreshed(id) if id == two));
         assert_eq!(offsets(&calls), [1, 9]);
         assert!(queue.is_empty());
     }
@@ -228,17 +263,21 @@ mod tests {
     #[test]
     fn what_is_asked_for_is_refused_when_full() {
         let queue = Queue::new(1, 1 << 20);
-        assert_eq!(queue.offer(Call::Connected(Id::random())), Ok(true));
-        assert_eq!(queue.offer(Call::Connected(Id::random())), Err(Full));
+        assert_eq!(queue.offer(Call::Refreshed(Id::random())), Ok(true));
+        assert_eq!(queue.offer(Call::Refreshed(Id::random())), Err(Full));
     }
 
     #[test]
-    fn the_host_is_woken_once_until_it_drains() {
+    fn the_host_is_woken_once_until_it_finds_nothing() {
         let queue = Queue::new(10, 1 << 20);
         assert!(queue.push(event(1, 0)));
         assert!(!queue.push(event(2, 0)));
         assert_eq!(queue.drain(1).len(), 1);
-        assert!(queue.push(event(3, 0)));
+        assert!(!queue.push(event(3, 0)));
         assert_eq!(offsets(&queue.drain(10)), [2, 3]);
+        assert!(!queue.push(event(4, 0)));
+        assert_eq!(offsets(&queue.drain(10)), [4]);
+        assert!(queue.drain(10).is_empty());
+        assert!(queue.push(event(5, 0)));
     }
 }

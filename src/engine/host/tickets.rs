@@ -8,7 +8,6 @@ use std::{
     },
 };
 
-use super::HttpResponse;
 use crate::engine::{lock::lock, payload::Payload};
 
 /// The host's answer to a call that has a ticket.
@@ -18,8 +17,6 @@ pub enum Answer {
     Cleaned,
     /// `onLoad` gave these `EventMessage`s, newest first.
     Loaded(Vec<Payload>),
-    /// The app's response.
-    Response(HttpResponse),
     /// The hook failed, or did not answer in time.
     Failed,
 }

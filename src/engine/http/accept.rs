@@ -1,40 +1,55 @@
 //! The accept loop, with the limits that `axum::serve` does not expose.
 
 use std::{
+    convert::Infallible,
+    future::poll_fn,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as StdListener, ToSocketAddrs},
     pin::pin,
-    time::Duration,
+    sync::{Arc, mpsc},
+    task::Poll,
+    time::{Duration, Instant},
 };
 
-use axum::Router;
-use http::Request;
-use hyper::{body::Incoming, server::conn::http1, service::Service as _};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use http::{Request, StatusCode, Version, header};
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::rt::TokioIo;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    time::sleep,
+    time::{sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 
-use super::router::Peer;
-use crate::engine::shutdown::Tasks;
+use super::{
+    answering::Answering,
+    app_response::AppResponse,
+    behind::{Behind, Upstream},
+    head_clock::HeadClocks,
+    router::{Peer, Routes},
+};
+use crate::engine::{clock::looks, config::ms, core::Core, host::Level, shutdown::Tasks, tls::TlsConfig};
 
 /// Connections that the kernel completes before they are accepted.
 const BACKLOG: i32 = 4_096;
-/// Largest head of a request.
-const MAX_HEAD: usize = 64 * 1024;
+/// Largest head of a response of the server behind.
+pub(super) const MAX_HEAD: usize = 64 * 1024;
 /// Bytes that the kernel takes from us before they are on their way. Its own default is megabytes for a peer that does not read,
 /// beside which `limits.sendBuffer` would mean little.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const MAX_UNSENT: u32 = 128 * 1024;
 /// Most headers of a request.
-const MAX_HEADERS: usize = 200;
-/// Pause after a failed accept: file descriptors are used up, and old connections free some.
+pub(super) const MAX_HEADERS: usize = 200;
+/// Pause after an accept that failed and would again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// What accept fails with where file descriptors are used up: ENFILE, EMFILE, and Windows' WSAEMFILE.
+const USED_UP: [i32; 3] = [23, 24, 10_024];
+/// How often the log says so.
+const SAID_AGAIN: Duration = Duration::from_secs(60);
+/// How long whoever closes the listening socket waits for it to be closed: one step of the task that accepts.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Listens on `host`; absent: on all interfaces, IPv6 and IPv4.
 ///
@@ -74,55 +89,207 @@ fn listen(address: SocketAddr) -> io::Result<StdListener> {
     Ok(socket.into())
 }
 
-/// Accepts connections until the server stops.
-pub async fn serve(listener: TcpListener, router: Router, head_timeout: Duration, tasks: Tasks) {
+/// The listening socket of a running server.
+#[derive(Debug)]
+pub struct Door {
+    closing: CancellationToken,
+    closed: mpsc::Receiver<Infallible>,
+}
+
+/// What a connection is served with.
+#[derive(Clone)]
+struct Service {
+    routes: Routes,
+    behind: Option<Arc<Behind>>,
+    core: Arc<Core>,
+    tasks: Tasks,
+    tls: Option<TlsAcceptor>,
+    heads: Arc<HeadClocks>,
+}
+
+impl Door {
+    /// Accepts connections until the door is closed or the server stops.
+    pub fn open(
+        listener: TcpListener,
+        routes: Routes,
+        behind: Option<Arc<Behind>>,
+        core: Arc<Core>,
+        tasks: &Tasks,
+    ) -> Self {
+        let closing = CancellationToken::new();
+        let (open, closed) = mpsc::channel();
+        let tls = core.config.tls.as_ref().map(TlsConfig::acceptor);
+        let heads = HeadClocks::new();
+        let (clocks, owner) = (heads.clone(), tasks.clone());
+        let patience = ms(core.limits().handshake_timeout);
+        tasks.spawn(async move {
+            let mut look = looks(patience);
+            loop {
+                tokio::select! {
+                    _ = look.tick() => clocks.look(),
+                    () = owner.stopping() => return clocks.give_up(),
+                }
+            }
+        });
+        let service = Service { routes, behind, core, tasks: tasks.clone(), tls, heads };
+        let until = closing.clone();
+        tasks.spawn(async move {
+            tokio::select! {
+                () = accept(&listener, &service) => {}
+                () = until.cancelled() => {}
+                () = service.tasks.stopping() => {}
+            }
+            drop(listener);
+            drop::<mpsc::Sender<Infallible>>(open);
+        });
+        Self { closing, closed }
+    }
+
+    /// Closes the listening socket before it returns; open connections live on. Blocks for as long as that takes.
+    pub fn close(&self) {
+        self.closing.cancel();
+        let _ = self.closed.recv_timeout(CLOSE_PATIENCE);
+    }
+}
+
+async fn accept(listener: &TcpListener, service: &Service) {
+    let mut spare = Spare(None);
+    let mut said: Option<Instant> = None;
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = tasks.stopping() => return,
-        };
-        match accepted {
+        spare.keep();
+        let error = match listener.accept().await {
             Ok((stream, address)) => {
-                tasks.spawn(connection(stream, address, router.clone(), head_timeout, tasks.clone()))
+                service.tasks.spawn(connection(stream, address, service.clone()));
+                continue;
             }
-            Err(error) => {
-                tracing::debug!(%error, "accept failed");
-                sleep(ACCEPT_PAUSE).await;
-            }
+            Err(error) => error,
+        };
+        tracing::debug!(%error, "accept failed");
+        let used_up = error.raw_os_error().is_some_and(|code| USED_UP.contains(&code));
+        if !used_up || spare.turn_away(listener).await.is_err() {
+            sleep(ACCEPT_PAUSE).await;
+        }
+        if used_up && said.is_none_or(|said| said.elapsed() >= SAID_AGAIN) {
+            said = Some(Instant::now());
+            service.core.log(
+                Level::Warn,
+                "accept",
+                "No file descriptors are left: new connections are closed (ulimit -n)",
+            );
         }
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    address: SocketAddr,
-    router: Router,
-    head_timeout: Duration,
-    tasks: Tasks,
-) {
+/// A file descriptor kept for when none are left. Given up for a moment it lets a connection be accepted, and closed: the peer
+/// would wait in the backlog otherwise, and hear nothing.
+struct Spare(Option<Socket>);
+
+impl Spare {
+    fn keep(&mut self) {
+        if self.0.is_none() {
+            self.0 = Socket::new(Domain::IPV4, Type::DGRAM, None).ok();
+        }
+    }
+
+    /// Closes one connection, if one waits.
+    ///
+    /// # Errors
+    /// The system's own, of accept: another thread was quicker to take what was given up.
+    async fn turn_away(&mut self, listener: &TcpListener) -> io::Result<()> {
+        self.0 = None;
+        match poll_fn(|context| Poll::Ready(listener.poll_accept(context))).await {
+            Poll::Ready(Ok((stream, _))) => {
+                // A reset leaves nothing of it in the kernel.
+                let _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+                Ok(())
+            }
+            // Where none are left, accept fails before it looks whether anyone waits.
+            Poll::Pending => Ok(()),
+            Poll::Ready(Err(error)) => Err(error),
+        }
+    }
+}
+
+/// Bytes of a request's line and headers.
+fn head_size(request: &Request<Incoming>) -> usize {
+    let line =
+        request.method().as_str().len() + request.uri().path_and_query().map_or(0, |url| url.as_str().len());
+    // Each header has a colon, a space and a line's end.
+    request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() + line
+}
+
+/// Whether it does not say whom it is for, which HTTP/1.1 demands. The server behind judges for itself.
+fn lacks_host(request: &Request<Incoming>) -> bool {
+    request.version() == Version::HTTP_11 && !request.headers().contains_key(header::HOST)
+}
+
+async fn connection(stream: TcpStream, address: SocketAddr, service: Service) {
     // Frames are joined before they are written; waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(MAX_UNSENT);
-    let router = TowerToHyperService::new(router);
-    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(canonical(address)));
-        router.call(request)
+    let upstream = service.behind.clone().and_then(|behind| {
+        let here = stream.local_addr().ok()?;
+        Some(Upstream::new(behind, address, here, service.tasks.clone()))
+    });
+    let Some(tls) = &service.tls else { return serve(stream, address, upstream, service).await };
+    // Boxed: what a handshake needs is not kept beside the connection.
+    let shaken = Box::pin(timeout(ms(service.core.limits().handshake_timeout), tls.accept(stream)));
+    let shaken = tokio::select! {
+        shaken = shaken => shaken,
+        () = service.tasks.stopping() => return,
+    };
+    // One who speaks no TLS, or takes too long: an alert is all there is to say, and rustls said it.
+    if let Ok(Ok(stream)) = shaken {
+        serve(stream, address, upstream, service).await;
+    }
+}
+
+/// Speaks HTTP until the connection is over or somebody else's.
+async fn serve<S>(stream: S, address: SocketAddr, upstream: Option<Upstream>, service: Service)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let Service { routes, core, tasks, heads, .. } = service;
+    let head_timeout = ms(core.limits().handshake_timeout);
+    let max_head = usize::try_from(core.limits().http_headers).unwrap_or(MAX_HEAD);
+    let way = upstream.clone();
+    let answer = hyper::service::service_fn(move |request: Request<Incoming>| {
+        // hyper looks at a buffer's size, and into a buffer goes more than was asked for.
+        let fits = head_size(&request) <= max_head;
+        let refusal = if !fits {
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+        } else if way.is_none() && lacks_host(&request) {
+            StatusCode::BAD_REQUEST
+        } else {
+            return routes.answer(request, Peer(canonical(address)), way.as_ref());
+        };
+        Answering::ready(AppResponse::empty(refusal).whole())
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(heads.add())
         .header_read_timeout(head_timeout)
-        .max_buf_size(MAX_HEAD)
+        .max_buf_size(max_head)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), service)
+        .writev(false)
+        // Costs a table per request, and only the server behind shows them to anybody.
+        .preserve_header_case(upstream.is_some())
+        .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
     // Boxed: the task is the connection's whole memory, and HTTP's part of it ends with an upgrade.
     let mut connection = Box::pin(connection);
     let ended = {
-        let stopping = pin!(tasks.stopping());
+        let stopping = pin!(tasks.stopping_in_task());
+        let closed = async {
+            match &upstream {
+                Some(upstream) => upstream.closed().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             result = &mut connection => Some(result),
             () = stopping => None,
+            () = closed => None,
         }
     };
     if ended.is_none() {

@@ -1,102 +1,115 @@
-//! Requests outside the Socket.IO path, to the host's app. Bodies are taken whole.
+//! Requests outside the Socket.IO path: to the host's app.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{
-    Extension,
-    body::Body,
-    extract::{Request, State},
-    response::{IntoResponse, Response},
-};
+use axum::{body::Body, response::IntoResponse};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use tokio::{
-    sync::{Semaphore, oneshot},
-    time::timeout,
-};
+use hyper::body::{Body as _, Incoming};
+use tokio::time::timeout;
 
-use super::router::{Front, Peer};
+use super::{
+    answering::Answering,
+    app_cors::AppCors,
+    app_response::{AppBody, AppResponse},
+    exchange::{Pending, Waiting},
+    places::{Place, Places},
+    request_head,
+};
 use crate::engine::{
     config::ms,
     core::Core,
-    host::{Answer, Call, Hooks, HttpRequest, HttpResponse, Level},
+    host::{Call, Hooks, HttpCall, HttpRequest, RequestBody},
+    limits::Limits,
 };
 
-/// Places for requests that the app is working on.
-#[derive(Clone, Debug)]
-pub struct InFlight(Arc<Semaphore>);
-
-impl InFlight {
-    /// So many places.
-    pub fn new(places: u64) -> Self {
-        Self(Arc::new(Semaphore::new(
-            usize::try_from(places).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS),
-        )))
-    }
-}
+/// A body of at most so many bytes crosses with its request.
+const SMALL: u64 = 64 * 1024;
 
 /// Answers with the app's response.
-pub async fn app(
-    State(front): State<Front>,
-    Extension(Peer(remote)): Extension<Peer>,
-    Extension(in_flight): Extension<InFlight>,
-    request: Request,
-) -> Response {
-    let core = &front.core;
+pub(super) fn answer(
+    core: &Arc<Core>,
+    cors: Option<&Arc<AppCors>>,
+    places: &Places,
+    remote: SocketAddr,
+    request: Request<Incoming>,
+) -> Answering {
     if !core.hooks.any(Hooks::HTTP) {
-        return (StatusCode::NOT_FOUND, "Not Found").into_response();
+        // Socket.IO's own server says nothing.
+        let body = if core.config.bare { "" } else { "Not Found" };
+        return Answering::ready((StatusCode::NOT_FOUND, body).into_response().map(AppBody::from));
     }
-    let Ok(_place) = in_flight.0.try_acquire() else { return busy() };
-    let limits = core.limits();
-    let (parts, body) = request.into_parts();
-    let has_body = !matches!(parts.method, Method::GET | Method::HEAD);
-    let body = match collect(body, limits.http_body, ms(limits.handshake_timeout)).await {
-        Ok(body) => has_body.then_some(body),
-        Err(status) => return status.into_response(),
-    };
-    let (sender, answer) = oneshot::channel();
-    let ticket = core.tickets.issue(move |answer| {
-        let _ = sender.send(answer);
-    });
-    let pending = Pending { core: core.clone(), ticket };
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let call = HttpRequest {
-        ticket,
-        method: parts.method.as_str().to_owned(),
-        url: parts.uri.path_and_query().map_or("/", |url| url.as_str()).to_owned(),
-        headers: parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
-        body,
-        remote,
-    };
-    if !core.ask(Call::Http(call)) {
-        return busy();
+    let Some(place) = places.take() else { return Answering::ready(busy()) };
+    let asked = cors.and_then(|cors| Some((cors.clone(), cors.asked(request.method(), request.headers())?)));
+    if asked.is_none() && request.body().is_end_stream() {
+        return match ask(core, place, remote, &request, RequestBody::None, None) {
+            Some(waiting) => Answering::App(waiting),
+            None => Answering::ready(busy()),
+        };
     }
-    let answer = timeout(ms(limits.http_timeout), answer).await;
-    drop(pending);
-    match answer {
-        Ok(Ok(Answer::Response(response))) => respond(response),
-        Ok(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Err(_) => {
-            core.log(Level::Warn, "http", "The app did not answer a request in time (limits.httpTimeout)");
-            StatusCode::GATEWAY_TIMEOUT.into_response()
+    let core = core.clone();
+    Answering::other(async move {
+        let (head, body) = request.into_parts();
+        let response = match taken(&head.headers, body, core.limits()).await {
+            Ok((body, unread)) => {
+                let head = Request::from_parts(head, ());
+                match ask(&core, place, remote, &head, body, unread) {
+                    Some(waiting) => waiting.await,
+                    None => busy(),
+                }
+            }
+            Err(status) => AppResponse::empty(status).whole(),
+        };
+        match asked {
+            Some((cors, asked)) => cors.complete(asked, response).await,
+            None => response,
         }
+    })
+}
+
+/// Asks the app. `None`: it has too much to do.
+fn ask<B>(
+    core: &Arc<Core>,
+    place: Place,
+    remote: SocketAddr,
+    head: &Request<B>,
+    body: RequestBody,
+    unread: Option<Body>,
+) -> Option<Waiting> {
+    let exchange = core.exchanges.open(unread, core.limits().http_body);
+    let scheme = if core.config.tls.is_some() { "https" } else { "http" };
+    let call = HttpRequest { id: exchange.id(), head: request_head::describe(head, remote, scheme), body };
+    let pending = Pending { core: core.clone(), exchange, _place: place };
+    if !core.ask(Call::Http(HttpCall::Request(call))) {
+        pending.exchange.finish(true);
+        return None;
+    }
+    Some(Waiting::new(pending))
+}
+
+/// What of a request's body crosses with it, and what is still to be read.
+async fn taken(
+    headers: &HeaderMap,
+    body: Incoming,
+    limits: &Limits,
+) -> Result<(RequestBody, Option<Body>), StatusCode> {
+    if body.is_end_stream() {
+        return Ok((RequestBody::None, None));
+    }
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    match length {
+        Some(length) if length > limits.http_body => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Some(length) if length <= SMALL => {
+            let body = collect(body, SMALL, ms(limits.handshake_timeout)).await?;
+            Ok((RequestBody::Whole(body), None))
+        }
+        _ => Ok((RequestBody::Pieces, Some(Body::new(body)))),
     }
 }
 
-/// A request that waits for the app. Dropped, nobody waits any more.
-struct Pending {
-    core: Arc<Core>,
-    ticket: u64,
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        self.core.tickets.forget(self.ticket);
-    }
-}
-
-async fn collect(body: Body, max: u64, patience: Duration) -> Result<Bytes, StatusCode> {
+async fn collect(body: Incoming, max: u64, patience: Duration) -> Result<Bytes, StatusCode> {
     let max = usize::try_from(max).unwrap_or(usize::MAX);
     match timeout(patience, Limited::new(body, max).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
@@ -106,21 +119,7 @@ async fn collect(body: Body, max: u64, patience: Duration) -> Result<Bytes, Stat
     }
 }
 
-fn busy() -> Response {
-    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, HeaderValue::from_static("1"))]).into_response()
-}
-
-fn respond(answer: HttpResponse) -> Response {
-    let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in answer.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes()))
-        {
-            // The connection and the length are the server's to tell.
-            if !matches!(name, header::CONNECTION | header::TRANSFER_ENCODING | header::CONTENT_LENGTH) {
-                response.headers_mut().append(name, value);
-            }
-        }
-    }
-    response
+fn busy() -> Response<AppBody> {
+    let retry = [(header::RETRY_AFTER, HeaderValue::from_static("1"))];
+    (StatusCode::SERVICE_UNAVAILABLE, retry).into_response().map(AppBody::from)
 }

@@ -1,13 +1,28 @@
 //! The one port: accepts connections, speaks HTTP/1.1, hands the Socket.IO path to the transport and everything else to the
-//! host.
+//! host, or to the server behind this one.
 
 mod accept;
 mod address;
+mod answering;
+mod app_cors;
+mod app_response;
+mod behind;
 mod cors;
+mod exchange;
 mod fallback;
+mod head_clock;
+mod local;
+mod places;
+mod relayed;
+mod request_head;
 mod router;
+mod socket_cors;
+mod socket_path;
 
 pub use self::{
-    accept::{bind, serve},
-    router::{Front, router},
+    accept::{Door, bind},
+    app_response::AppResponse,
+    behind::Behind,
+    exchange::{Exchange, Exchanges, Taken},
+    router::{Front, Routes},
 };

@@ -5,15 +5,17 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::{
     Extension, Router,
     body::Body,
-    extract::{Request, State},
+    extract::State,
     response::{IntoResponse, Response},
     routing::any,
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Request, StatusCode, header};
+use hyper::{body::Incoming, service::Service as _};
+use hyper_util::service::TowerToHyperService;
 
 use super::{
-    address::client_address,
-    fallback::{self, InFlight},
+    address::client_address, answering::Answering, app_cors::AppCors, app_response::AppBody,
+    behind::Upstream, fallback, places::Places, socket_path,
 };
 use crate::engine::{core::Core, transport::Transport};
 
@@ -31,21 +33,99 @@ pub struct Front {
 }
 
 /// The routes of a running server.
-pub fn router(front: Front) -> Router {
-    let config = &front.core.config;
-    let path = config.socket.path.trim_end_matches('/');
-    let socket = Router::new().route(&format!("{path}/"), any(transport)).layer(config.cors.layer());
-    // Without a path of its own, the transport has the root; a route for "" there is none.
-    let socket =
-        if path.is_empty() { socket } else { socket.route(path, any(transport)).layer(config.cors.layer()) };
-    let in_flight = InFlight::new(config.limits.http_in_flight);
-    socket.fallback(fallback::app).layer(Extension(in_flight)).with_state(front)
+#[derive(Clone, Debug)]
+pub struct Routes(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    front: Front,
+    places: Places,
+    /// What the configuration says to pages of other origins, where the app does not. The engine that is `bare` says nothing.
+    cors: Option<Arc<AppCors>>,
+    socket: Socket,
+}
+
+/// The way to the transport.
+#[derive(Debug)]
+enum Socket {
+    /// What begins with the path, as Socket.IO has it.
+    Below,
+    /// The path itself, with and without a slash behind it, through axum's router, which has its CORS. All else goes to the app without
+    /// a router, whose cost is a good part of a small request's.
+    Routed { path: String, router: TowerToHyperService<Router> },
+}
+
+impl Routes {
+    /// Those of a server.
+    pub fn new(front: Front) -> Self {
+        let config = &front.core.config;
+        let places = Places::new(config.limits.http_in_flight);
+        let cors = (!config.bare).then(|| Arc::new(AppCors::new(&config.cors)));
+        let socket = if config.bare {
+            Socket::Below
+        } else {
+            let path = config.socket.path.trim_end_matches('/').to_owned();
+            Socket::Routed { router: TowerToHyperService::new(router(front.clone(), &path)), path }
+        };
+        Self(Arc::new(Inner { front, places, cors, socket }))
+    }
+
+    /// Answers a request.
+    pub(super) fn answer(
+        &self,
+        request: Request<Incoming>,
+        Peer(remote): Peer,
+        upstream: Option<&Upstream>,
+    ) -> Answering {
+        let Inner { front, places, cors, socket } = &*self.0;
+        match socket {
+            Socket::Below if socket_path::is_below(&front.core.config.socket, request.uri().path()) => {
+                let front = front.clone();
+                return Answering::other(async move {
+                    respond(&front, remote, request.map(Body::new)).await.map(AppBody::from)
+                });
+            }
+            Socket::Routed { path, router } if is_at(path, request.uri().path()) => {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(Peer(remote));
+                let answer = router.call(request);
+                return Answering::other(async {
+                    let Ok(response) = answer.await;
+                    response.map(AppBody::from)
+                });
+            }
+            Socket::Below | Socket::Routed { .. } => {}
+        }
+        let Some(upstream) = upstream else {
+            return fallback::answer(&front.core, cors.as_ref(), places, remote, request);
+        };
+        let upstream = upstream.clone();
+        Answering::Other(Box::pin(async move {
+            Ok(upstream.forward(request.map(Body::new)).await?.map(AppBody::from))
+        }))
+    }
+}
+
+/// Whether a request is for `path`, or for it and a slash. Without a path of its own, the transport has the root.
+fn is_at(path: &str, requested: &str) -> bool {
+    match requested.strip_prefix(path) {
+        Some("/") => true,
+        Some("") => !path.is_empty(),
+        _ => false,
+    }
+}
+
+fn router(front: Front, path: &str) -> Router {
+    let socket = Router::new().route(&format!("{path}/"), any(transport));
+    // A route for "" there is none.
+    let socket = if path.is_empty() { socket } else { socket.route(path, any(transport)) };
+    socket.layer(front.core.config.cors.layer()).with_state(front)
 }
 
 async fn transport(
     State(front): State<Front>,
     Extension(Peer(address)): Extension<Peer>,
-    request: Request,
+    request: Request<Body>,
 ) -> Response {
     if !front.core.config.cors.allows(request.headers()) {
         let body = r#"{"code":4,"message":"Forbidden"}"#;
@@ -56,7 +136,10 @@ async fn transport(
         )
             .into_response();
     }
+    respond(&front, address, request).await
+}
+
+async fn respond(front: &Front, address: SocketAddr, request: Request<Body>) -> Response {
     let address = client_address(address, request.headers(), &front.core.limits().trust_proxy);
-    let xdomain = request.headers().contains_key(header::ORIGIN);
-    front.transport.handle(request, address, xdomain).await.map(Body::from)
+    socket_path::answer(front, request, address).await.map(Body::from)
 }

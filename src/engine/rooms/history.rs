@@ -60,7 +60,7 @@ pub fn load(
                 let room_left = (end - start).saturating_sub(page.len());
                 Some(page.into_iter().chain(older.into_iter().take(room_left)).collect())
             }
-            Answer::Cleaned | Answer::Response(_) | Answer::Failed => None,
+            Answer::Cleaned | Answer::Failed => None,
         });
     });
     core.expect(ticket);

@@ -35,6 +35,10 @@ struct Inner {
     /// Keys grow: this is the order of creation.
     by_key: BTreeMap<u64, Arc<Room>>,
     last_key: u64,
+    /// Most there were at a time, of late.
+    most: usize,
+    /// Most there were at a time since `by_id` last shrank. Its own capacity tells less: it does not count where something was removed.
+    widest: usize,
     /// How many rooms each user holds.
     held: HashMap<Arc<str>, usize>,
 }
@@ -55,7 +59,14 @@ impl Registry {
         read(&self.inner).by_key.values().cloned().collect()
     }
 
-    /// How many rooms a user created that still exist.
+    /// How many there were at most since this was last asked, and how many there are.
+    pub fn most_and_now(&self) -> (usize, usize) {
+        let mut inner = write(&self.inner);
+        let now = inner.by_id.len();
+        (std::mem::replace(&mut inner.most, now), now)
+    }
+
+    /// How many rooms a user asked for that still exist.
     pub fn held_by(&self, user_id: &str) -> usize {
         read(&self.inner).held.get(user_id).copied().unwrap_or(0)
     }
@@ -78,10 +89,12 @@ impl Registry {
             return Err(NotCreated::Allowance);
         }
         inner.last_key += 1;
-        let room = Room::new(id.into(), inner.last_key, config, created_by.cloned());
+        let room = Room::new(id.into(), inner.last_key, config, created_by.cloned(), allowance.is_some());
         inner.by_id.insert(room.id().clone(), room.clone());
         inner.by_key.insert(room.key(), room.clone());
-        if let Some(user) = created_by {
+        inner.most = inner.most.max(inner.by_id.len());
+        inner.widest = inner.widest.max(inner.by_id.len());
+        if let Some(user) = room.holder() {
             *inner.held.entry(user.clone()).or_default() += 1;
         }
         Ok(room)
@@ -93,7 +106,7 @@ impl Registry {
             return false;
         }
         inner.by_id.remove(room.id());
-        if let Some(user) = room.created_by()
+        if let Some(user) = room.holder()
             && let Some(held) = inner.held.get_mut(user)
         {
             *held -= 1;
@@ -101,8 +114,9 @@ impl Registry {
                 inner.held.remove(user);
             }
         }
-        if inner.by_id.capacity() > 1_024 && inner.by_id.len() < inner.by_id.capacity() / 8 {
+        if inner.widest > 1_024 && inner.by_id.len() < inner.widest / 8 {
             inner.by_id.shrink_to_fit();
+            inner.widest = inner.by_id.len();
         }
         true
     }
@@ -119,7 +133,7 @@ pub enum NotCreated {
     Allowance,
 }
 
-/// Makes a room, and announces it to everyone if it is listed.
+/// Makes a room, and announces it to everyone if it is listed. `allowance`: a client asks for it, and its user may hold so many of those.
 ///
 /// # Errors
 /// [`NotCreated`].
@@ -144,7 +158,8 @@ pub fn create(
     Ok(room)
 }
 
-/// Changes a room: what is present in `changes` replaces what was. Members above a new size stay. `false`: it is gone.
+/// Changes a room: what is present in `changes` replaces what was. Members above a new size stay. Everyone hears of it, of an unlisted one
+/// only its members. `false`: it is gone.
 pub fn update(core: &Core, room: &Arc<Room>, changes: RoomChanges) -> bool {
     let _announcing = lock(&core.rooms.announcing);
     {
@@ -177,6 +192,12 @@ pub fn update(core: &Core, room: &Arc<Room>, changes: RoomChanges) -> bool {
     }
     if room.is_listed() {
         announce(core, outgoing::ROOM_UPDATED, room.summary());
+    } else {
+        let members: Vec<_> = room.state().members.values().map(|member| member.client.clone()).collect();
+        let payload = Payload::plain(room.summary());
+        for member in members {
+            member.socket().emit(outgoing::ROOM_UPDATED, &payload);
+        }
     }
     if core.hooks.any(Hooks::UPDATED) {
         core.tell(Call::RoomUpdated(room.clone()));

@@ -40,6 +40,8 @@ pub struct Room {
     id: Arc<str>,
     key: u64,
     created_by: Option<Arc<str>>,
+    /// It counts for what its creator may hold.
+    held: bool,
     /// Held from accepting an event until it is in every outbox, and while a member is welcomed or sent away: that is what
     /// makes the order one for all. Nothing under it waits.
     pub(super) order: Mutex<()>,
@@ -79,11 +81,18 @@ pub(super) struct Member {
 }
 
 impl Room {
-    pub(super) fn new(id: Arc<str>, key: u64, config: RoomConfig, created_by: Option<Arc<str>>) -> Arc<Self> {
+    pub(super) fn new(
+        id: Arc<str>,
+        key: u64,
+        config: RoomConfig,
+        created_by: Option<Arc<str>>,
+        held: bool,
+    ) -> Arc<Self> {
         Arc::new(Self {
             id,
             key,
             created_by,
+            held,
             order: Mutex::new(()),
             state: Mutex::new(State {
                 epoch: new_epoch(),
@@ -113,6 +122,11 @@ impl Room {
     /// User id of its creator.
     pub fn created_by(&self) -> Option<&Arc<str>> {
         self.created_by.as_ref()
+    }
+
+    /// Whose allowance it counts for: only rooms that clients asked for do.
+    pub(super) fn holder(&self) -> Option<&Arc<str>> {
+        self.created_by.as_ref().filter(|_| self.held)
     }
 
     /// Connections in it.

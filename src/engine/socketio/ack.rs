@@ -16,7 +16,16 @@ pub type Answer = (Str, Vec<Bytes>);
 #[derive(Debug, Default)]
 pub struct Acks {
     next: i64,
-    waiting: HashMap<i64, oneshot::Sender<Answer>>,
+    waiting: HashMap<i64, Waiting>,
+}
+
+/// Who waits for an answer.
+#[derive(Debug)]
+enum Waiting {
+    /// A task of the engine's.
+    Task(oneshot::Sender<Answer>),
+    /// Whoever stands on the Socket.IO layer.
+    Handler,
 }
 
 /// Why there is no answer.
@@ -64,9 +73,12 @@ impl Socket {
         let (sender, answer) = oneshot::channel();
         let id = {
             let mut acks = lock(&self.acks);
+            while acks.waiting.contains_key(&acks.next) {
+                acks.next += 1;
+            }
             let id = acks.next;
             acks.next += 1;
-            acks.waiting.insert(id, sender);
+            acks.waiting.insert(id, Waiting::Task(sender));
             id
         };
         if !self.send(&packet::event(self.nsp(), args, attachments, Some(id))) {
@@ -76,10 +88,24 @@ impl Socket {
         PendingAck { socket: self.clone(), id, answer }
     }
 
-    /// A client answered. An id that was never issued, or was answered before, is nothing.
-    pub(super) fn answered(&self, id: i64, answer: Answer) {
-        if let Some(waiting) = lock(&self.acks).waiting.remove(&id) {
-            let _ = waiting.send(answer);
+    /// The handler is told of the answer under this number.
+    pub fn expect_answer(&self, id: i64) {
+        lock(&self.acks).waiting.insert(id, Waiting::Handler);
+    }
+
+    /// Nobody waits for the answer under this number any more.
+    pub fn forget_answer(&self, id: i64) {
+        lock(&self.acks).waiting.remove(&id);
+    }
+
+    /// A client answered. An id that was never issued, or was answered before, is nothing. What the handler waits for comes back.
+    pub(super) fn answered(&self, id: i64, answer: Answer) -> Option<Answer> {
+        match lock(&self.acks).waiting.remove(&id)? {
+            Waiting::Task(waiting) => {
+                let _ = waiting.send(answer);
+                None
+            }
+            Waiting::Handler => Some(answer),
         }
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use socketioxide_core::Str;
 
-use super::{connection::Connection, packet, socket::Socket};
-use crate::engine::transport::{Frame, Frames};
+use super::{connection::Connection, packet, socket::Socket, v2};
+use crate::engine::transport::{Frame, Frames, Revision};
 
 /// Asks for a namespace. Whoever holds it decides, once; dropped undecided, it refuses.
 #[derive(Debug)]
@@ -40,7 +40,12 @@ impl ConnectRequest {
     /// Accepts. `welcome` is what the client receives right behind the acceptance. `None`: the client is gone.
     pub fn accept(mut self, welcome: Frames) -> Option<Arc<Socket>> {
         self.decided = true;
-        let mut frames: Vec<Frame> = packet::connect(self.socket.nsp(), self.socket.id().as_str()).into_vec();
+        let nsp = self.socket.nsp();
+        let granted = match self.socket.session().revision() {
+            Revision::V4 => packet::connect(nsp, self.socket.id().as_str()),
+            Revision::V3 => v2::connect(nsp),
+        };
+        let mut frames: Vec<Frame> = granted.into_vec();
         frames.extend(welcome);
         self.connection.accepted(&self.socket, &frames).then(|| self.socket.clone())
     }

@@ -15,10 +15,11 @@ use super::{
     ConnectRequest, DisconnectReason, Handler, IncomingEvent,
     packet::{connect_error, is_array},
     socket::Socket,
+    v2,
 };
 use crate::engine::{
     lock::lock,
-    transport::{CloseReason, Frame, Receiver, Session},
+    transport::{CloseReason, Frame, Receiver, Revision, Session},
 };
 
 /// Most attachments of one message. Socket.IO's parser allows ten.
@@ -98,7 +99,10 @@ impl Connection {
     /// A namespace was refused.
     pub(super) fn refused(&self, nsp: &Str, message: &str, data: Option<&str>) {
         lock(&self.entries).retain(|entry| entry.nsp() != nsp.as_str());
-        self.session.send(&connect_error(nsp, message, data));
+        self.session.send(&match self.session.revision() {
+            Revision::V4 => connect_error(nsp, message, data),
+            Revision::V3 => v2::refusal(nsp, message, data),
+        });
     }
 
     fn parse(
@@ -123,14 +127,44 @@ impl Connection {
                 *reading = Some(begun.unwrap_or_else(|| Box::new(fresh)));
                 return None;
             }
-            Err(_) => CloseReason::ParseError,
+            Err(error) => {
+                drop(reading);
+                self.fail(&error);
+                return None;
+            }
         };
         drop(reading);
         self.session.close(refused);
         None
     }
 
-    fn packet(self: &Arc<Self>, packet: Packet) {
+    /// Tells every socket of a message that is no packet, and closes.
+    fn fail(&self, error: &ParseError) {
+        let message = match error {
+            ParseError::InvalidAttachments
+            | ParseError::TooManyAttachments { .. }
+            | ParseError::AttachmentsTooHeavy { .. } => "Illegal attachments",
+            ParseError::InvalidPacketType => "unknown packet type",
+            _ => "invalid payload",
+        };
+        let open: Vec<_> = lock(&self.entries)
+            .iter()
+            .filter_map(|entry| if let Entry::Open(socket) = entry { Some(socket.clone()) } else { None })
+            .collect();
+        for socket in open {
+            self.handler.failed(&socket, message);
+        }
+        self.session.close(CloseReason::BadPacket);
+    }
+
+    fn packet(self: &Arc<Self>, mut packet: Packet) {
+        if self.session.revision() == Revision::V3 {
+            let (ns, query) = v2::split(&packet.ns);
+            if let PacketData::Connect(auth) = &mut packet.inner {
+                *auth = query.map(|query| Value::Str(v2::auth(query), None));
+            }
+            packet.ns = ns;
+        }
         let Packet { inner, ns } = packet;
         let handled = match inner {
             PacketData::Connect(auth) => self.connect(ns, auth),
@@ -142,7 +176,10 @@ impl Connection {
             PacketData::EventAck(Value::Str(text, bins), id)
             | PacketData::BinaryAck(Value::Str(text, bins), id) => match self.socket(&ns) {
                 Some(socket) if is_array(&text) => {
-                    socket.answered(id, (text, bins.into_iter().flatten().collect()));
+                    let answer = (text, bins.into_iter().flatten().collect());
+                    if let Some(answer) = socket.answered(id, answer) {
+                        self.handler.answered(&socket, id, answer);
+                    }
                     true
                 }
                 _ => false,
@@ -152,7 +189,7 @@ impl Connection {
             PacketData::EventAck(..) | PacketData::BinaryAck(..) => false,
         };
         if !handled {
-            self.session.close(CloseReason::ParseError);
+            self.session.close(CloseReason::BadPacket);
         }
     }
 
@@ -169,9 +206,11 @@ impl Connection {
             let mut entries = lock(&self.entries);
             // A socket that the server ended leaves its place to the next.
             entries.retain(|entry| !matches!(entry, Entry::Open(socket) if !socket.is_connected()));
+            // One that disconnects and connects again before it was answered asks twice, and takes the first answer for its own. One that
+            // polls has asked for too much, as Socket.IO has it.
             match entries.iter().find(|entry| entry.nsp() == nsp.as_str()) {
                 Some(Entry::Pending(_)) => return true,
-                Some(Entry::Open(_)) => return false,
+                Some(Entry::Open(_)) => return self.session.transport_name() == "websocket",
                 None => {}
             }
             if entries.len() >= MAX_NAMESPACES {
@@ -186,6 +225,7 @@ impl Connection {
     fn disconnect(&self, nsp: &str) -> bool {
         let socket = self.socket(nsp);
         if let Some(socket) = &socket {
+            socket.leave();
             self.end(socket, DisconnectReason::Client);
         }
         socket.is_some()
@@ -246,6 +286,27 @@ impl Receiver for Reader {
         }
     }
 
+    fn begin(&self) {
+        if self.0.session.revision() == Revision::V3 {
+            self.0.connect("/".into(), None);
+        }
+    }
+
+    fn upgraded(&self) {
+        self.0.handler.upgraded(self.0.session.id());
+    }
+
+    fn parting(&self) {
+        let entries = std::mem::take(&mut *lock(&self.0.entries));
+        for entry in entries {
+            if let Entry::Open(socket) = entry
+                && socket.say_goodbye()
+            {
+                self.0.handler.disconnected(&socket, DisconnectReason::Server);
+            }
+        }
+    }
+
     fn closed(&self, reason: CloseReason) {
         let entries = std::mem::take(&mut *lock(&self.0.entries));
         for entry in entries {
@@ -254,6 +315,9 @@ impl Receiver for Reader {
             {
                 self.0.handler.disconnected(&socket, DisconnectReason::Transport(reason));
             }
+        }
+        if self.0.session.is_watched() {
+            self.0.handler.closed(self.0.session.id(), reason);
         }
     }
 }
@@ -264,6 +328,8 @@ impl Socket {
     pub fn disconnect(self: &Arc<Self>, close: bool) -> bool {
         let ended = self.say_goodbye();
         if close {
+            // Those beside it are told too: the client is to stay away from all of them.
+            self.session().part_from_all();
             self.session().close(CloseReason::ForcedClose);
         }
         ended

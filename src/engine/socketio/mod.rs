@@ -1,4 +1,5 @@
-//! Socket.IO 5 over the transport: packets, namespaces, acknowledgements.
+//! Socket.IO 5 over the transport: packets, namespaces, acknowledgements. Where the session's revision is Engine.IO 3, its client is one of
+//! Socket.IO 2.
 //!
 //! It knows nothing of Dialogue, and calls up through [`Handler`].
 
@@ -7,6 +8,7 @@ mod connect;
 mod connection;
 pub mod packet;
 mod socket;
+mod v2;
 
 use std::{
     sync::{Arc, Weak},
@@ -15,15 +17,17 @@ use std::{
 
 use self::connection::{Connection, Reader};
 pub use self::{
-    ack::{AckError, PendingAck},
+    ack::{AckError, Answer, PendingAck},
     connect::ConnectRequest,
     packet::IncomingEvent,
-    socket::{DisconnectReason, Socket},
+    socket::{DisconnectReason, Hearing, PublicId, Socket},
+    v2::read_socket_id,
 };
 use super::{
     clock::DeadlineQueue,
+    ids::Id,
     shutdown::Tasks,
-    transport::{Receiver, Session, Upper},
+    transport::{CloseReason, Receiver, Session, Upper},
 };
 
 /// What stands on the Socket.IO layer. Called on the engine's threads; must not block.
@@ -34,6 +38,14 @@ pub trait Handler: Send + Sync + 'static {
     fn event(&self, socket: &Arc<Socket>, event: IncomingEvent);
     /// A socket is over. Called once for each that was accepted; nothing follows.
     fn disconnected(&self, socket: &Arc<Socket>, reason: DisconnectReason);
+    /// A client sent what is no packet; its connection is about to be closed.
+    fn failed(&self, _socket: &Arc<Socket>, _message: &'static str) {}
+    /// A client answered what [`Socket::expect_answer`] waits for: a JSON array and its attachments.
+    fn answered(&self, _socket: &Arc<Socket>, _id: i64, _answer: Answer) {}
+    /// A session that is [watched](Session::watch) has another transport.
+    fn upgraded(&self, _session: Id) {}
+    /// A session that is [watched](Session::watch) is over, or one that was announced will not be opened.
+    fn closed(&self, _session: Id, _reason: CloseReason) {}
 }
 
 /// The Socket.IO layer of a running server.
@@ -81,5 +93,9 @@ impl Upper for SocketIo {
         let connection = Connection::new(session.clone(), self.handler.clone(), self.max_payload);
         self.waiting.push(Arc::downgrade(&connection));
         Arc::new(Reader(connection))
+    }
+
+    fn abandoned(&self, session: Id) {
+        self.handler.closed(session, CloseReason::TransportClose);
     }
 }

@@ -25,6 +25,8 @@ const RESERVED: [&str; 6] =
 pub struct IncomingEvent {
     /// Its name. Socket.IO allows numbers; they name nothing here and stand as their text.
     pub name: Str,
+    /// The whole array, as it came.
+    pub whole: Str,
     /// The arguments behind the name, each as JSON text.
     pub args: SmallVec<[Str; 1]>,
     /// The attachments of the packet.
@@ -54,7 +56,7 @@ impl IncomingEvent {
             return None;
         }
         let args = rest.iter().map(|arg| part_of(text, arg.get())).collect();
-        Some(Self { name, args, attachments, ack })
+        Some(Self { name, whole: text.clone(), args, attachments, ack })
     }
 }
 
@@ -102,8 +104,12 @@ pub fn connect(nsp: &Str, socket_id: &str) -> Frames {
     struct Connect<'a> {
         sid: &'a str,
     }
-    let data = Value::Str(to_json(&Connect { sid: socket_id }).into(), None);
-    frames(nsp, PacketData::Connect(Some(data)), &[])
+    connect_with(nsp, Some(to_json(&Connect { sid: socket_id })))
+}
+
+/// The socket of a namespace is open, said with these words.
+pub(super) fn connect_with(nsp: &Str, data: Option<String>) -> Frames {
+    frames(nsp, PacketData::Connect(data.map(|data| Value::Str(data.into(), None))), &[])
 }
 
 /// A namespace is refused; `data` is JSON text for the client's `connect_error`.
@@ -112,8 +118,13 @@ pub fn connect_error(nsp: &Str, message: &str, data: Option<&str>) -> Frames {
         None => format!(r#"{{"message":{}}}"#, to_json(message)),
         Some(data) => format!(r#"{{"message":{},"data":{data}}}"#, to_json(message)),
     };
+    refusal(nsp, &error)
+}
+
+/// A namespace is refused, with these words.
+pub(super) fn refusal(nsp: &Str, json: &str) -> Frames {
     // The packet crate's error has a message alone. A connect packet is the same but for its first character.
-    let connect = encode(nsp, PacketData::Connect(Some(Value::Str(error.into(), None))));
+    let connect = encode(nsp, PacketData::Connect(Some(Value::Str(Str::copy_from_slice(json), None))));
     let rest = connect.as_str().get(1..).unwrap_or_default();
     Frames::from_iter([Frame::text(&["44", rest])])
 }

@@ -1,19 +1,35 @@
 //! One client in one namespace.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+    },
 };
 
 use bytes::Bytes;
 use socketioxide_core::Str;
 
-use super::{ack::Acks, packet};
+use super::{ack::Acks, packet, v2};
 use crate::engine::{
     ids::Id,
+    limits::Limits,
     payload::Payload,
-    transport::{CloseReason, Frame, Head, Session},
+    rate_limit::EventRate,
+    transport::{CloseReason, Frame, Head, Pause, Revision, Session},
 };
+
+/// What of a socket's events somebody listens to: bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hearing;
+
+impl Hearing {
+    /// The program's own events.
+    pub const EVENTS: u8 = 1;
+    /// Those too that the engine handles.
+    pub const EVERYTHING: u8 = 2;
+}
 
 /// Why a socket ended, with Socket.IO's own words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,13 +53,44 @@ impl DisconnectReason {
     }
 }
 
-/// A socket. Its id is public; the session it runs on has another, which is not.
+/// The id of a socket, as its client and the program know it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum PublicId {
+    /// The one that it has.
+    Own(Id),
+    /// Of a client of Socket.IO 2: its session's, with its namespace unless that is `/`.
+    OfSession(Box<str>),
+}
+
+impl fmt::Debug for PublicId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A session's is a secret.
+        out.write_str("PublicId(…)")
+    }
+}
+
+impl PublicId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Own(id) => id.as_str(),
+            Self::OfSession(text) => text,
+        }
+    }
+}
+
+/// A socket. Its id is public; the session it runs on has another, which is not, unless its client is one of Socket.IO 2.
 #[derive(Debug)]
 pub struct Socket {
     id: Id,
     nsp: Str,
     session: Arc<Session>,
     connected: AtomicBool,
+    /// The client left by itself.
+    left: AtomicBool,
+    hearing: AtomicU8,
+    /// Made where events are bounded, at the first of them.
+    event_rate: OnceLock<Box<EventRate>>,
     pub(super) acks: Mutex<Acks>,
 }
 
@@ -55,13 +102,24 @@ impl Socket {
             nsp,
             session,
             connected: AtomicBool::new(false),
+            left: AtomicBool::new(false),
+            hearing: AtomicU8::new(0),
+            event_rate: OnceLock::new(),
             acks: Mutex::default(),
         })
     }
 
-    /// The public id.
+    /// Its id within the engine: no other socket ever has it.
     pub fn id(&self) -> Id {
         self.id
+    }
+
+    /// Its id for everyone else.
+    pub fn public_id(&self) -> PublicId {
+        match self.session.revision() {
+            Revision::V4 => PublicId::Own(self.id),
+            Revision::V3 => PublicId::OfSession(v2::socket_id(&self.nsp, self.session.id()).into()),
+        }
     }
 
     /// The namespace.
@@ -84,6 +142,15 @@ impl Socket {
         self.connected.load(Ordering::Acquire)
     }
 
+    /// Whether the client left by itself: of what it said just before, Socket.IO tells nobody.
+    pub fn has_left(&self) -> bool {
+        self.left.load(Ordering::Acquire)
+    }
+
+    pub(super) fn leave(&self) {
+        self.left.store(true, Ordering::Release);
+    }
+
     /// Queues frames that were encoded for this socket's namespace. `false`: the socket is over.
     pub fn send(&self, frames: &[Frame]) -> bool {
         self.is_connected() && self.session.send(frames)
@@ -104,14 +171,57 @@ impl Socket {
         self.send(&packet::ack(&self.nsp, id, args, attachments))
     }
 
-    /// Stops reading from the client until [`Socket::resume`].
-    pub fn pause(&self) {
-        self.session.pause();
+    /// Stops reading from the client until [`Socket::resume`] for the same reason.
+    pub fn pause(&self, why: Pause) {
+        self.session.pause(why);
     }
 
-    /// Reads on.
-    pub fn resume(&self) {
-        self.session.resume();
+    /// Reads on, unless there is another reason not to.
+    pub fn resume(&self, why: Pause) {
+        self.session.resume(why);
+    }
+
+    /// Sends frames as [`Socket::send`] does; a `volatile` packet only where the connection is ready for it.
+    pub fn send_as(&self, frames: &[Frame], volatile: bool) -> bool {
+        match volatile {
+            false => self.send(frames),
+            true => self.is_connected() && self.session.send_if_ready(frames),
+        }
+    }
+
+    /// Says what somebody listens to: bits of [`Hearing`].
+    pub fn hear(&self, bits: u8) {
+        self.hearing.store(bits, Ordering::Release);
+    }
+
+    /// Whether somebody listens to this.
+    pub fn hears(&self, bit: u8) -> bool {
+        self.hearing.load(Ordering::Acquire) & bit != 0
+    }
+
+    /// Whether one more of the program's own events is within `limits.eventRate`.
+    pub(in crate::engine) fn grants_event(&self, limits: &Limits) -> bool {
+        limits.event_rate == 0 || self.event_rate.get_or_init(|| Box::new(EventRate::new(limits))).grants()
+    }
+
+    /// Bytes of the connection's events that wait for listeners.
+    pub(in crate::engine) fn flow(&self) -> usize {
+        self.session.flow()
+    }
+
+    /// So many more wait; how many there are now.
+    pub(in crate::engine) fn flow_in(&self, bytes: usize) -> usize {
+        self.session.flow_in(bytes)
+    }
+
+    /// So many were handed over.
+    pub(in crate::engine) fn flow_out(&self, bytes: usize) {
+        self.session.flow_out(bytes);
+    }
+
+    /// Closes a connection that sent what is no packet.
+    pub(in crate::engine) fn close_unreadable(&self) {
+        self.session.close(CloseReason::BadPacket);
     }
 
     /// Runs a task until it ends or the server is killed.
@@ -146,7 +256,8 @@ impl Socket {
         ended
     }
 
-    pub(super) fn session(&self) -> &Arc<Session> {
+    /// The session under it.
+    pub fn session(&self) -> &Arc<Session> {
         &self.session
     }
 }

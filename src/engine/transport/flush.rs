@@ -58,6 +58,13 @@ impl Flusher {
         }
     }
 
+    /// Forgets who was marked when the server stopped: they would hold what holds this.
+    pub fn clear(&self) {
+        // Dropped outside the lock.
+        let marked = std::mem::take(&mut *lock(&self.marked));
+        drop(marked);
+    }
+
     /// Flushes until the server stops: closing sessions flush themselves.
     pub async fn run(&self, tasks: &Tasks) {
         let mut turn = Vec::new();

@@ -1,7 +1,7 @@
 //! An Engine.IO packet, encoded once for any number of receivers.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use smallvec::SmallVec;
 use tungstenite::protocol::frame::{
     FrameHeader,
@@ -49,20 +49,31 @@ impl Frame {
 
     fn encode<'a>(opcode: OpCode, parts: impl Iterator<Item = &'a [u8]> + Clone) -> Self {
         let length: usize = parts.clone().map(<[u8]>::len).sum();
-        let header = FrameHeader { opcode, ..FrameHeader::default() };
-        let mut bytes = BytesMut::with_capacity(MAX_HEADER + length);
-        let mut head = [0_u8; MAX_HEADER];
-        let mut rest = &mut head[..];
-        // Ten bytes hold the header of any unmasked frame, and writing to a slice fails only for want of room.
-        let written = match header.format(length as u64, &mut rest) {
-            Ok(()) => MAX_HEADER - rest.len(),
-            Err(_) => 0,
-        };
-        bytes.extend_from_slice(&head[..written]);
+        let mut bytes = header(opcode, length, length);
+        let header = bytes.len() as u8;
         for part in parts {
             bytes.extend_from_slice(part);
         }
-        Self { bytes: bytes.freeze(), header: written as u8, binary: opcode == OpCode::Data(Data::Binary) }
+        Self { bytes: bytes.freeze(), header, binary: opcode == OpCode::Data(Data::Binary) }
+    }
+
+    /// Two pieces that together are this frame with one more byte in front of its payload, which they share.
+    pub(super) fn with_first_byte(&self, first: u8) -> (Self, Self) {
+        let payload = self.bytes.slice(usize::from(self.header)..);
+        let mut front = header(OpCode::Data(Data::Binary), payload.len() + 1, 1);
+        front.put_u8(first);
+        let piece = |bytes| Self { bytes, header: 0, binary: false };
+        (piece(front.freeze()), piece(payload))
+    }
+
+    /// Whether it is a binary packet.
+    pub(super) fn is_binary(&self) -> bool {
+        self.binary
+    }
+
+    /// The packet without the frame around it.
+    pub(super) fn packet(&self) -> &[u8] {
+        &self.bytes[usize::from(self.header)..]
     }
 
     /// The bytes that go out on a WebSocket.
@@ -77,7 +88,7 @@ impl Frame {
 
     /// Appends the packet to a long-polling payload.
     pub(super) fn append_to_payload(&self, payload: &mut Vec<u8>) {
-        let packet = &self.bytes[usize::from(self.header)..];
+        let packet = self.packet();
         if !payload.is_empty() {
             payload.push(b'\x1e');
         }
@@ -88,6 +99,21 @@ impl Frame {
             payload.extend_from_slice(packet);
         }
     }
+}
+
+/// The header of an unmasked frame, with room for so much behind it.
+fn header(opcode: OpCode, length: usize, room: usize) -> BytesMut {
+    let mut bytes = BytesMut::with_capacity(MAX_HEADER + room);
+    let mut head = [0_u8; MAX_HEADER];
+    let mut rest = &mut head[..];
+    let header = FrameHeader { opcode, ..FrameHeader::default() };
+    // Ten bytes hold the header of any unmasked frame, and writing to a slice fails only for want of room.
+    let written = match header.format(length as u64, &mut rest) {
+        Ok(()) => MAX_HEADER - rest.len(),
+        Err(_) => 0,
+    };
+    bytes.extend_from_slice(&head[..written]);
+    bytes
 }
 
 #[cfg(test)]

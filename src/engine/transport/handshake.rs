@@ -1,53 +1,31 @@
 //! The front door: which request opens a session, belongs to one, or is refused.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
-use hyper::{body::Body, upgrade::OnUpgrade};
+use hyper::{
+    body::Body,
+    upgrade::{OnUpgrade, Upgraded},
+};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 use tungstenite::handshake::derive_accept_key;
 
 use super::{
-    Frame, Head, Options, Session, Transport, polling,
+    Frame, Head, Options, Refused, Revision, Session, Transport, polling,
     reader::{FrameReader, Incoming},
+    revision::Dialect,
     session::Link,
+    stream::Stream,
     unix_millis, upgrade, websocket,
 };
 use crate::engine::{config::TransportName, ids::Id, payload::to_json};
-
-/// Why a request is refused, with Engine.IO's own codes.
-#[derive(Clone, Copy, Debug)]
-pub enum Refused {
-    UnknownTransport,
-    UnknownSession,
-    BadMethod,
-    BadRequest,
-    UnsupportedVersion,
-    TooLarge,
-    Crowded,
-    Full,
-}
-
-/// The answer to a refused request: a status, and `{ code, message }` as Engine.IO has it.
-pub fn refuse(reason: Refused) -> Response<Bytes> {
-    let (status, code, message) = match reason {
-        Refused::UnknownTransport => (StatusCode::BAD_REQUEST, 0, "Transport unknown"),
-        Refused::UnknownSession => (StatusCode::BAD_REQUEST, 1, "Session ID unknown"),
-        Refused::BadMethod => (StatusCode::BAD_REQUEST, 2, "Bad handshake method"),
-        Refused::BadRequest => (StatusCode::BAD_REQUEST, 3, "Bad request"),
-        Refused::UnsupportedVersion => (StatusCode::BAD_REQUEST, 5, "Unsupported protocol version"),
-        Refused::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 3, "Payload too large"),
-        Refused::Crowded => (StatusCode::TOO_MANY_REQUESTS, 3, "Too many connections from this address"),
-        Refused::Full => (StatusCode::SERVICE_UNAVAILABLE, 3, "Too many connections"),
-    };
-    let mut response = Response::new(Bytes::from(format!(r#"{{"code":{code},"message":"{message}"}}"#)));
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
 
 /// The query parameters that matter here.
 #[derive(Default)]
@@ -55,6 +33,10 @@ struct Query<'a> {
     version: Option<&'a str>,
     transport: Option<&'a str>,
     session: Option<&'a str>,
+    /// Of version 3: binary is to be text.
+    base64: bool,
+    /// Of version 3: answers are to be scripts.
+    jsonp: bool,
 }
 
 impl<'a> Query<'a> {
@@ -66,6 +48,8 @@ impl<'a> Query<'a> {
                 "EIO" => parsed.version = Some(value),
                 "transport" => parsed.transport = Some(value),
                 "sid" => parsed.session = Some(value),
+                "b64" => parsed.base64 = !value.is_empty(),
+                "j" => parsed.jsonp = true,
                 _ => {}
             }
         }
@@ -73,42 +57,154 @@ impl<'a> Query<'a> {
     }
 }
 
+/// A session that is about to be opened. What was announced and does not happen is told as abandoned, whatever became of its request.
+#[derive(Debug)]
+pub struct Opening {
+    transport: Arc<Transport>,
+    id: Id,
+    announced: bool,
+}
+
+impl Opening {
+    /// The id that the session will have.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// From now on somebody holds something for the session, and is told of its end.
+    pub fn announce(&mut self) {
+        self.announced = true;
+    }
+
+    /// The session is there, and tells of its end itself. Whether somebody wants to know of that.
+    pub(super) fn happened(mut self) -> bool {
+        std::mem::take(&mut self.announced)
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if self.announced {
+            self.transport.upper.abandoned(self.id);
+        }
+    }
+}
+
+/// A request that may be served.
+#[derive(Debug)]
+pub struct Admitted {
+    transport: TransportName,
+    session: Option<Arc<Session>>,
+    dialect: Dialect,
+    /// The answer to a WebSocket's key.
+    accept: Option<String>,
+}
+
+impl Admitted {
+    /// Whether it opens a session that begins with polling.
+    pub fn begins_polling(&self) -> bool {
+        self.session.is_none() && self.transport == TransportName::Polling
+    }
+}
+
+/// Whether a request says which session it belongs to.
+pub fn names_session<B>(request: &Request<B>) -> bool {
+    Query::parse(request.uri().query().unwrap_or_default()).session.is_some()
+}
+
+/// Whether a request is the handshake of a WebSocket, good or bad: what Node calls an upgrade.
+pub fn wants_websocket<B>(request: &Request<B>) -> bool {
+    has_token(request.headers(), header::CONNECTION, "upgrade")
+        && request.headers().contains_key(header::UPGRADE)
+}
+
 impl Transport {
-    /// Answers one request to the transport's path.
-    pub async fn handle<B>(
-        self: &Arc<Self>,
-        mut request: Request<B>,
-        address: SocketAddr,
-        xdomain: bool,
-    ) -> Response<Bytes>
-    where
-        B: Body<Data = Bytes>,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
+    /// A session that a request may open.
+    pub fn opening(self: &Arc<Self>) -> Opening {
+        Opening { transport: self.clone(), id: Id::random(), announced: false }
+    }
+
+    /// Whether a request may be served. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn examine<B>(&self, request: &Request<B>, address: IpAddr) -> Result<Admitted, Refused> {
         let query = Query::parse(request.uri().query().unwrap_or_default());
         let transport = match query.transport {
             Some("polling") => TransportName::Polling,
             Some("websocket") => TransportName::Websocket,
-            _ => return refuse(Refused::UnknownTransport),
+            other => return Err(Refused::UnknownTransport(other.map(Into::into))),
         };
         if !self.options.offers(transport) {
-            return refuse(Refused::UnknownTransport);
+            return Err(Refused::UnknownTransport(query.transport.map(Into::into)));
         }
+        let upgrade = wants_websocket(request);
         let session = match query.session {
-            Some(id) => match Id::parse(id).and_then(|id| self.find(&id)) {
-                Some(session) => Some(session),
-                None => return refuse(Refused::UnknownSession),
-            },
-            None if request.method() != Method::GET => return refuse(Refused::BadMethod),
-            None if query.version != Some("4") => return refuse(Refused::UnsupportedVersion),
+            Some(id) => {
+                let found = Id::parse(id).and_then(|id| self.find(&id));
+                let session = found.ok_or_else(|| Refused::UnknownSession(id.into()))?;
+                let previous = session.transport_name();
+                if !upgrade && previous != transport.as_str() {
+                    return Err(Refused::TransportMismatch { transport: transport.as_str(), previous });
+                }
+                Some(session)
+            }
+            None if request.method() != Method::GET => {
+                return Err(Refused::BadMethod(request.method().as_str().into()));
+            }
             None => None,
         };
-        if session.is_none() && self.is_crowded(address.ip()) {
-            return refuse(Refused::Crowded);
+        let accept = match transport {
+            TransportName::Websocket => Some(websocket_accept(request).ok_or(Refused::NoWebSocketHandshake)?),
+            TransportName::Polling => None,
+        };
+        let revision = match (&session, query.version) {
+            (Some(session), _) => session.revision(),
+            (None, Some("4")) => Revision::V4,
+            // As Socket.IO has it: whoever does not say 4 speaks 3.
+            (None, _) if self.options.socket.allow_eio3 => Revision::V3,
+            (None, version) => return Err(Refused::UnsupportedVersion(version.map(Into::into))),
+        };
+        let dialect = Dialect { revision, base64: revision == Revision::V3 && query.base64 };
+        if session.is_none() {
+            if revision == Revision::V3 && query.jsonp {
+                return Err(Refused::Jsonp);
+            }
+            if self.is_crowded(address) {
+                return Err(Refused::Crowded);
+            }
+            if self.is_full() {
+                return Err(Refused::Full);
+            }
         }
-        match (transport, session) {
-            (TransportName::Polling, Some(session)) => match *request.method() {
-                Method::GET => polling::get(session).await,
+        Ok(Admitted { transport, session, dialect, accept })
+    }
+
+    /// Serves a request that may be served.
+    ///
+    /// # Errors
+    /// [`Refused`]: it is the business of its session alone.
+    pub async fn serve<B>(
+        self: &Arc<Self>,
+        mut request: Request<B>,
+        admitted: Admitted,
+        opening: Opening,
+        address: SocketAddr,
+    ) -> Result<Response<Bytes>, Refused>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        match admitted {
+            Admitted { accept: Some(accept), session, dialect, .. } => {
+                let head = session.is_none().then(|| (self.head(&request, address), opening));
+                let upgrade = hyper::upgrade::on(&mut request);
+                let transport = self.clone();
+                self.tasks.spawn(async move { transport.switch(upgrade, session, dialect, head).await });
+                Ok(switching_protocols(accept))
+            }
+            Admitted { session: Some(session), .. } => match *request.method() {
+                Method::GET => Ok(polling::get(session).await),
                 Method::POST => {
                     let (parts, body) = request.into_parts();
                     let declared = parts
@@ -117,30 +213,32 @@ impl Transport {
                         .and_then(|length| length.to_str().ok()?.parse().ok());
                     if declared.is_some_and(|length: u64| length > self.options.socket.max_http_buffer_size) {
                         session.close(super::CloseReason::TooLarge);
-                        return refuse(Refused::TooLarge);
+                        return Err(Refused::TooLarge);
                     }
-                    polling::post(session, &parts.headers, body).await
+                    Ok(polling::post(session, &parts.headers, body).await)
                 }
-                _ => refuse(Refused::BadRequest),
+                _ => Err(Refused::BadRequest),
             },
-            (TransportName::Polling, None) => {
+            Admitted { session: None, dialect, .. } => {
                 let link = Link::Polling { waiting: false, receiving: false };
-                match self.open(head(&request, address, xdomain), link) {
-                    Some(session) => polling::get(session).await,
-                    None => refuse(Refused::Full),
+                match self.open(opening, self.head(&request, address), dialect, link) {
+                    Some(session) => Ok(polling::get(session).await),
+                    None => Err(Refused::Full),
                 }
             }
-            (TransportName::Websocket, session) => {
-                let Some(accept) = websocket_accept(&request) else { return refuse(Refused::BadRequest) };
-                if session.is_none() && self.is_full() {
-                    return refuse(Refused::Full);
-                }
-                let head = session.is_none().then(|| head(&request, address, xdomain));
-                let upgrade = hyper::upgrade::on(&mut request);
-                let transport = self.clone();
-                self.tasks.spawn(async move { transport.switch(upgrade, session, head).await });
-                switching_protocols(accept)
-            }
+        }
+    }
+
+    /// What is kept of the request that opens a session.
+    fn head<B>(&self, request: &Request<B>, address: SocketAddr) -> Head {
+        let url = request.uri().path_and_query().map_or("", |url| url.as_str());
+        Head {
+            url: url.into(),
+            headers: headers_json(request.headers()).into(),
+            address,
+            issued: unix_millis(),
+            xdomain: request.headers().contains_key(header::ORIGIN),
+            secure: self.options.secure,
         }
     }
 
@@ -150,15 +248,21 @@ impl Transport {
     }
 
     /// Runs a WebSocket once its handshake is over.
-    async fn switch(self: Arc<Self>, upgrade: OnUpgrade, session: Option<Arc<Session>>, head: Option<Head>) {
+    async fn switch(
+        self: Arc<Self>,
+        upgrade: OnUpgrade,
+        session: Option<Arc<Session>>,
+        dialect: Dialect,
+        head: Option<(Head, Opening)>,
+    ) {
         let Ok(upgraded) = upgrade.await else { return };
-        let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
-        let stream = Arc::new(parts.io.into_inner());
-        let mut early = parts.read_buf.to_vec();
+        let Some((stream, mut early)) = take_apart(upgraded) else { return };
+        let stream = Arc::new(stream);
         match (session, head) {
-            (Some(session), _) => upgrade::run(session, stream, early).await,
-            (None, Some(head)) => {
-                let Some(session) = self.open(head, Link::WebSocket(stream.clone())) else { return };
+            (Some(session), _) => upgrade::run(session, stream, dialect.base64, early).await,
+            (None, Some((head, opening))) => {
+                let link = Link::WebSocket(stream.clone());
+                let Some(session) = self.open(opening, head, dialect, link) else { return };
                 let mut reader = FrameReader::new(self.options.max_payload());
                 let mut incoming: Vec<Incoming> = Vec::new();
                 if let Err(reason) = reader.feed(&mut early, &mut |message| incoming.push(message)) {
@@ -172,6 +276,16 @@ impl Transport {
     }
 }
 
+/// The socket below an upgraded connection, and what was read of it already.
+fn take_apart(upgraded: Upgraded) -> Option<(Stream, Vec<u8>)> {
+    let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(bare) => return Some((bare.io.into_inner().into(), bare.read_buf.to_vec())),
+        Err(upgraded) => upgraded,
+    };
+    let tls = upgraded.downcast::<TokioIo<TlsStream<TcpStream>>>().ok()?;
+    Some((tls.io.into_inner().into(), tls.read_buf.to_vec()))
+}
+
 /// The packet that opens a session.
 pub fn open_packet(session: &Session, options: &Options) -> Frame {
     #[derive(Serialize)]
@@ -183,7 +297,9 @@ pub fn open_packet(session: &Session, options: &Options) -> Frame {
         ping_timeout: u64,
         max_payload: u64,
     }
-    let upgradable = session.transport_name() == "polling" && options.offers(TransportName::Websocket);
+    let upgradable = session.transport_name() == "polling"
+        && options.socket.allow_upgrades
+        && options.offers(TransportName::Websocket);
     let id = session.id();
     let open = Open {
         sid: id.as_str(),
@@ -198,20 +314,22 @@ pub fn open_packet(session: &Session, options: &Options) -> Frame {
 /// The value of `Sec-WebSocket-Accept`, where the request is a WebSocket handshake of version 13.
 fn websocket_accept<B>(request: &Request<B>) -> Option<String> {
     let headers = request.headers();
-    let has = |name: header::HeaderName, token: &str| {
-        headers
-            .get_all(name)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .any(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(token)))
-    };
     let valid = request.method() == Method::GET
         && request.version() == Version::HTTP_11
-        && has(header::CONNECTION, "upgrade")
-        && has(header::UPGRADE, "websocket")
+        && has_token(headers, header::CONNECTION, "upgrade")
+        && has_token(headers, header::UPGRADE, "websocket")
         && headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
     let key = headers.get(header::SEC_WEBSOCKET_KEY)?;
     (valid && key.len() == 24).then(|| derive_accept_key(key.as_bytes()))
+}
+
+/// Whether a header that is a list has a token.
+fn has_token(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(token)))
 }
 
 fn switching_protocols(accept: String) -> Response<Bytes> {
@@ -224,17 +342,6 @@ fn switching_protocols(accept: String) -> Response<Bytes> {
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     }
     response
-}
-
-fn head<B>(request: &Request<B>, address: SocketAddr, xdomain: bool) -> Head {
-    let url = request.uri().path_and_query().map_or("", |url| url.as_str());
-    Head {
-        url: url.into(),
-        headers: headers_json(request.headers()).into(),
-        address,
-        issued: unix_millis(),
-        xdomain,
-    }
 }
 
 /// Headers as Node's `IncomingMessage` has them: one object, repeated ones joined.

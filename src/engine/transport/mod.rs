@@ -1,24 +1,34 @@
-//! Engine.IO 4: the only reader and writer of a connection.
+//! Engine.IO 4, and 3 where that is let in: the only reader and writer of a connection.
 //!
 //! It owns sessions, their transports (long-polling and WebSocket), the upgrade from one to the other, the heartbeat and the
 //! outboxes. It knows bytes and nothing of what they mean, and calls up through [`Upper`] and [`Receiver`].
-//! `docs/design/transport.md` says why it is not the server of an existing crate.
+//! `docs/design/transport.md` says why it is not the server of an existing crate, `docs/design/eio3.md` what version 3 is on it.
 
 mod flush;
 mod frame;
 mod handshake;
 mod heartbeat;
+mod hold;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(in crate::engine) mod offline;
 mod outbox;
 mod polling;
 mod reader;
+mod refusal;
+mod revision;
 mod session;
+mod stream;
 mod upgrade;
+mod v3;
 mod websocket;
 
 use std::{
     collections::HashMap,
     net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex, RwLock},
+    sync::{
+        Arc, Mutex, RwLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -28,10 +38,15 @@ use socketioxide_core::Str;
 use self::{
     flush::{Cork, Flusher},
     heartbeat::Heartbeat,
+    revision::Dialect,
 };
 pub use self::{
     frame::{Frame, Frames},
-    session::{CloseReason, Session},
+    handshake::{Admitted, Opening, names_session, wants_websocket},
+    hold::Hold,
+    refusal::Refused,
+    revision::Revision,
+    session::{CloseReason, Pause, Session},
 };
 use super::{
     clock::{DeadlineQueue, unix_millis},
@@ -48,6 +63,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 pub trait Upper: Send + Sync + 'static {
     /// A session was opened. What it returns receives the session's messages.
     fn opened(&self, session: &Arc<Session>) -> Arc<dyn Receiver>;
+    /// A session that was [announced](Opening::announce) will not be opened.
+    fn abandoned(&self, _session: Id) {}
 }
 
 /// Receives what one session's peer sends. Called on the engine's threads; must not block.
@@ -56,6 +73,12 @@ pub trait Receiver: Send + Sync + 'static {
     fn message(&self, text: Str);
     /// A binary message.
     fn binary(&self, bytes: Bytes);
+    /// The session is open, and this receives for it. Called once, before anything else.
+    fn begin(&self) {}
+    /// The session has another transport. Called where it is [watched](Session::watch).
+    fn upgraded(&self) {}
+    /// The server is about to close the session: time for last words.
+    fn parting(&self) {}
     /// The session is over. Called once; nothing follows.
     fn closed(&self, reason: CloseReason);
 }
@@ -73,6 +96,8 @@ pub struct Head {
     pub issued: u64,
     /// Whether the request came from a page of another origin.
     pub xdomain: bool,
+    /// Whether it came through TLS.
+    pub secure: bool,
 }
 
 /// Settings of a transport.
@@ -90,6 +115,8 @@ pub struct Options {
     pub body_timeout: Duration,
     /// Threads that flush outboxes.
     pub threads: usize,
+    /// Whether its requests come through TLS.
+    pub secure: bool,
 }
 
 impl Options {
@@ -118,6 +145,8 @@ pub struct Transport {
     addresses: Mutex<HashMap<IpAddr, u64>>,
     flushers: Box<[Flusher]>,
     cork: Cork,
+    /// Which turn of the host's it is: grows from 1.
+    turn: AtomicU32,
     heartbeat: Heartbeat,
     /// Polling sessions that were closed with something left to fetch.
     parting: DeadlineQueue<Id>,
@@ -136,6 +165,7 @@ impl Transport {
             heartbeat: Heartbeat::new(&options.socket),
             flushers: (0..options.threads.max(1)).map(|_| Flusher::default()).collect(),
             cork: Cork::default(),
+            turn: AtomicU32::new(1),
             parting: DeadlineQueue::new(CLOSE_TIMEOUT),
             sessions: RwLock::default(),
             addresses: Mutex::default(),
@@ -149,6 +179,9 @@ impl Transport {
         }
         transport.run(|transport| async move { heartbeat::ping(&transport).await });
         transport.run(|transport| async move { heartbeat::expire(&transport).await });
+        if transport.options.socket.allow_eio3 {
+            transport.run(|transport| async move { heartbeat::listen(&transport).await });
+        }
         transport.run(|transport| async move {
             loop {
                 let id = tokio::select! {
@@ -161,6 +194,11 @@ impl Transport {
             }
         });
         transport
+    }
+
+    /// Resolves when the server begins to stop: nothing new is opened.
+    pub async fn stopping(&self) {
+        self.tasks.stopping().await;
     }
 
     /// Sessions that are open or parting.
@@ -185,6 +223,15 @@ impl Transport {
         act()
     }
 
+    /// The host begins another turn of its event loop.
+    pub fn begin_turn(&self) {
+        self.turn.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn turn(&self) -> u32 {
+        self.turn.load(Ordering::Relaxed)
+    }
+
     /// Closes every session, so that its client reconnects to whatever comes next.
     pub fn close_all(&self) {
         let sessions: Vec<_> = read(&self.sessions).values().cloned().collect();
@@ -199,6 +246,9 @@ impl Transport {
         for session in sessions {
             session.unlink();
             session.tell_closed();
+        }
+        for flusher in &*self.flushers {
+            flusher.clear();
         }
     }
 
@@ -239,16 +289,23 @@ impl Transport {
         }
     }
 
-    fn find(&self, id: &Id) -> Option<Arc<Session>> {
+    /// The session with an id.
+    pub fn find(&self, id: &Id) -> Option<Arc<Session>> {
         read(&self.sessions).get(id).cloned()
     }
 
     /// Makes a session. `None`: there is no place for another.
-    fn open(self: &Arc<Self>, head: Head, link: session::Link) -> Option<Arc<Session>> {
+    fn open(
+        self: &Arc<Self>,
+        opening: Opening,
+        head: Head,
+        dialect: Dialect,
+        link: session::Link,
+    ) -> Option<Arc<Session>> {
         if !self.count_in(head.address.ip()) {
             return None;
         }
-        let session = Session::new(self, head, link);
+        let session = Session::new(self, opening.id(), head, dialect, link);
         {
             let mut sessions = write(&self.sessions);
             if sessions.len() as u64 >= self.options.connections || self.tasks.is_stopping() {
@@ -258,9 +315,14 @@ impl Transport {
             }
             sessions.insert(session.id(), session.clone());
         }
+        if opening.happened() {
+            session.watch();
+        }
         session.send(&[handshake::open_packet(&session, &self.options)]);
-        session.receive_with(self.upper.opened(&session));
-        self.heartbeat.begin(session.id());
+        let receiver = self.upper.opened(&session);
+        session.receive_with(receiver.clone());
+        self.heartbeat.begin(&session);
+        receiver.begin();
         Some(session)
     }
 

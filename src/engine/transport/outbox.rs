@@ -2,9 +2,10 @@
 
 use std::{cell::RefCell, collections::VecDeque, io};
 
-use tokio::net::TcpStream;
-
-use super::frame::Frame;
+use super::{
+    frame::{Frame, Frames},
+    stream::Stream,
+};
 
 /// Small frames for one peer leave in one write of at most this many bytes.
 const WRITE_SIZE: usize = 64 * 1024;
@@ -69,15 +70,10 @@ impl Outbox {
         self.in_flight = std::mem::take(&mut self.cost);
     }
 
-    /// Takes everything as a long-polling payload.
-    pub fn take_payload(&mut self) -> Vec<u8> {
-        let mut payload = Vec::with_capacity(self.cost);
-        for frame in self.frames.drain(..) {
-            frame.append_to_payload(&mut payload);
-        }
-        self.frames = VecDeque::new();
+    /// Takes everything, for a long-polling payload.
+    pub fn take_all(&mut self) -> VecDeque<Frame> {
         self.cost = 0;
-        payload
+        std::mem::take(&mut self.frames)
     }
 
     /// Puts back what of a batch was not written, in front of what came meanwhile.
@@ -108,11 +104,25 @@ impl Batch {
         self.written
     }
 
+    /// Puts others in the place of its binary frames, of which none was written yet.
+    pub fn replace_binary(&mut self, others: impl Fn(&Frame) -> Frames) {
+        if !self.frames.iter().any(Frame::is_binary) {
+            return;
+        }
+        for frame in std::mem::take(&mut self.frames) {
+            if frame.is_binary() {
+                self.frames.extend(others(&frame));
+            } else {
+                self.frames.push_back(frame);
+            }
+        }
+    }
+
     /// Writes as much as the socket takes. `Ok(true)`: everything.
     ///
     /// # Errors
     /// The socket's own, other than that it takes no more now.
-    pub fn write_to(&mut self, stream: &TcpStream) -> io::Result<bool> {
+    pub fn write_to(&mut self, stream: &Stream) -> io::Result<bool> {
         while let Some(first) = self.frames.front() {
             let result = if self.frames.len() == 1 || first.wire().len() - self.written >= WRITE_SIZE {
                 stream.try_write(&first.wire()[self.written..])
@@ -138,7 +148,7 @@ impl Batch {
                 Err(error) => return Err(error),
             }
         }
-        Ok(true)
+        stream.try_flush()
     }
 
     fn advance(&mut self, count: usize) {
@@ -157,6 +167,7 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::transport::Revision;
 
     #[test]
     fn the_cap_counts_what_is_being_written_too() {
@@ -189,7 +200,7 @@ mod tests {
         outbox.push(&[Frame::text(&["4c"])], 10_000);
         batch.advance(4);
         outbox.restore(&mut batch);
-        assert_eq!(outbox.take_payload(), b"4b\x1e4c");
+        assert_eq!(Revision::V4.write(&outbox.take_all(), false).body, b"4b\x1e4c");
         assert!(outbox.is_empty());
     }
 }

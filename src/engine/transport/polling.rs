@@ -10,11 +10,14 @@ use socketioxide_core::Str;
 use tokio::time::timeout;
 
 use super::{
-    CloseReason, Session,
-    handshake::{Refused, refuse},
+    CloseReason, Refused, Revision, Session,
+    revision::{Part, Payload},
     session::PollError,
     websocket,
 };
+
+/// What bytes are called that are no text.
+const BYTES: &str = "application/octet-stream";
 
 /// Answers a GET once there is something to say.
 pub async fn get(session: Arc<Session>) -> Response<Bytes> {
@@ -23,19 +26,21 @@ pub async fn get(session: Arc<Session>) -> Response<Bytes> {
         Err(PollError::Overlap) => {
             // The pending one is told that the session is over, this one that it was wrong.
             session.close(CloseReason::TransportError);
-            return refuse(Refused::BadRequest);
+            return Refused::BadRequest.response();
         }
-        Err(PollError::WrongTransport) => return refuse(Refused::BadRequest),
+        Err(PollError::WrongTransport) => return Refused::BadRequest.response(),
     }
     let pending = PendingPoll(&session);
+    let mut waited = false;
     loop {
         let mut woken = pin!(session.wake().notified());
         woken.as_mut().enable();
-        if let Some(payload) = session.take_poll() {
+        if let Some(Payload { body, binary }) = session.take_poll(waited) {
             std::mem::forget(pending);
-            return answer("text/plain; charset=UTF-8", payload.into());
+            return answer(if binary { BYTES } else { "text/plain; charset=UTF-8" }, body.into());
         }
         woken.await;
+        waited = true;
     }
 }
 
@@ -67,15 +72,16 @@ where
         Ok(()) => {}
         Err(PollError::Overlap) => {
             session.close(CloseReason::TransportError);
-            return refuse(Refused::BadRequest);
+            return Refused::BadRequest.response();
         }
-        Err(PollError::WrongTransport) => return refuse(Refused::BadRequest),
+        Err(PollError::WrongTransport) => return Refused::BadRequest.response(),
     }
     let _pending = PendingPost(&session);
+    let binary = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == BYTES);
     // In version 4, binary travels as base64 text.
-    if headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream") {
+    if binary && session.revision() == Revision::V4 {
         session.close(CloseReason::TransportError);
-        return refuse(Refused::BadRequest);
+        return Refused::BadRequest.response();
     }
     let options = &session.transport().options;
     let collected = timeout(options.body_timeout, Limited::new(body, options.max_payload()).collect()).await;
@@ -83,17 +89,17 @@ where
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             session.close(CloseReason::TooLarge);
-            return refuse(Refused::TooLarge);
+            return Refused::TooLarge.response();
         }
         Ok(Err(_)) | Err(_) => {
             session.close(CloseReason::TransportError);
-            return refuse(Refused::BadRequest);
+            return Refused::BadRequest.response();
         }
     };
-    if let Err(reason) = receive(&session, &body) {
+    if let Err(reason) = receive(&session, &body, binary) {
         session.close(reason);
         if reason != CloseReason::TransportClose {
-            return refuse(Refused::BadRequest);
+            return Refused::BadRequest.response();
         }
     }
     // A connection whose commands wait is not read on.
@@ -108,16 +114,18 @@ where
     answer("text/html", Bytes::from_static(b"ok"))
 }
 
-fn receive(session: &Arc<Session>, body: &[u8]) -> Result<(), CloseReason> {
-    let text = std::str::from_utf8(body).map_err(|_| CloseReason::InvalidText)?;
+/// Takes the packets of a payload, in order. `binary`: it is bytes and no text.
+pub(super) fn receive(session: &Arc<Session>, body: &[u8], binary: bool) -> Result<(), CloseReason> {
     let Some(receiver) = session.receiver() else { return Ok(()) };
-    for packet in text.split('\x1e') {
-        if !session.is_open() {
-            return Ok(());
+    session.revision().read(body, binary, &mut |part| {
+        match part {
+            // Of one that has ended nothing more is heard.
+            _ if !session.is_open() => {}
+            Part::Text(packet) => websocket::packet(session, &*receiver, Str::copy_from_slice(packet))?,
+            Part::Binary(bytes) => receiver.binary(Bytes::copy_from_slice(bytes)),
         }
-        websocket::packet(session, &*receiver, Str::copy_from_slice(packet))?;
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn answer(kind: &'static str, body: Bytes) -> Response<Bytes> {

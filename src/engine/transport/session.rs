@@ -1,25 +1,29 @@
 //! One client's session: its link, its outbox, and how it ends.
 
+mod heartbeat;
 mod polling;
 mod upgrade;
 
 use std::{
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Instant,
 };
 
-use tokio::{net::TcpStream, sync::Notify};
+use tokio::sync::Notify;
 
 use super::{
-    Frame, Head, Receiver, Transport,
+    Frame, Head, Hold, Receiver, Revision, Transport,
     outbox::{Batch, Outbox},
+    revision::Dialect,
+    stream::Stream,
+    v3,
 };
 use crate::engine::{ids::Id, lock::lock};
 
 pub(super) use self::polling::PollError;
-
-/// What timers, the client's and ours, are early or late by.
-const TIMER_TICK: Duration = Duration::from_millis(3);
 
 /// Why a session ended, with Engine.IO's own words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +36,8 @@ pub enum CloseReason {
     PingTimeout,
     /// The peer sent what is no packet.
     ParseError,
+    /// The peer sent a packet that those above cannot read.
+    BadPacket,
     /// The peer sent a message over the cap.
     TooLarge,
     /// The peer sent text that is no UTF-8.
@@ -52,7 +58,7 @@ impl CloseReason {
             Self::TransportError | Self::TooLarge | Self::InvalidText | Self::Stalled => "transport error",
             Self::PingTimeout => "ping timeout",
             Self::ParseError => "parse error",
-            Self::ForcedClose => "forced close",
+            Self::ForcedClose | Self::BadPacket => "forced close",
             Self::ServerShutdown => "server shutting down",
         }
     }
@@ -62,7 +68,7 @@ impl CloseReason {
         match self {
             Self::TransportClose | Self::ForcedClose => 1000,
             Self::PingTimeout | Self::ServerShutdown | Self::TransportError | Self::Stalled => 1001,
-            Self::ParseError => 1002,
+            Self::ParseError | Self::BadPacket => 1002,
             Self::InvalidText => 1007,
             Self::TooLarge => 1009,
         }
@@ -71,7 +77,7 @@ impl CloseReason {
     /// Whether a polling client may still come for the last words: it was not at fault, or said goodbye itself, and its poll may be
     /// on its way.
     fn has_last_words(self) -> bool {
-        matches!(self, Self::ForcedClose | Self::ServerShutdown | Self::TransportClose)
+        matches!(self, Self::ForcedClose | Self::BadPacket | Self::ServerShutdown | Self::TransportClose)
     }
 
     /// Whether what is still queued is worth sending.
@@ -80,12 +86,21 @@ impl CloseReason {
     }
 }
 
+/// Why a session is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// Too many of its requests wait behind one that is decided.
+    Commands = 1,
+    /// Too many events wait for listeners.
+    Events = 2,
+}
+
 /// How a session reaches its peer.
 pub enum Link {
     /// Through requests; `waiting`: one GET is pending, `receiving`: one POST is being read.
     Polling { waiting: bool, receiving: bool },
     /// Through a socket.
-    WebSocket(Arc<TcpStream>),
+    WebSocket(Arc<Stream>),
     /// No longer.
     Gone,
 }
@@ -109,6 +124,8 @@ struct Close {
 /// Guards everything that sending, flushing and closing touch.
 struct State {
     link: Link,
+    /// Its peer takes no bytes over this link: [`Dialect::base64`].
+    base64: bool,
     upgrade: Upgrade,
     outbox: Outbox,
     /// Bytes of the outbox's first frame that are already on the wire.
@@ -119,13 +136,25 @@ struct State {
     flushing: bool,
     /// The socket takes no more; the connection's own task waits for it.
     blocked: bool,
-    paused: bool,
+    /// The host's turn in which something was last sent.
+    sent_in: u32,
+    /// Bits of [`Pause`].
+    paused: u8,
+    /// How many hold its output back.
+    holds: u32,
     close: Option<Close>,
     /// Number of the last ping, and whether it was answered.
     ping: u32,
     answered: bool,
-    /// When a ping that is not answered until then has come to nothing.
+    /// When a ping that is not answered until then has come to nothing; of version 3: when the peer's own is overdue.
     expires: Instant,
+}
+
+impl State {
+    /// Whether what is queued is to stay there.
+    fn is_held(&self) -> bool {
+        self.holds > 0 && self.close.is_none()
+    }
 }
 
 /// A session.
@@ -134,6 +163,7 @@ struct State {
 pub struct Session {
     id: Id,
     head: Head,
+    revision: Revision,
     transport: Arc<Transport>,
     /// A std mutex: held to queue or take frames, never while writing or calling up.
     state: Mutex<State>,
@@ -141,6 +171,10 @@ pub struct Session {
     receiver: Mutex<Option<Arc<dyn Receiver>>>,
     /// Wakes the connection's task or the pending poll.
     wake: Notify,
+    /// Bytes of its events that wait for listeners.
+    flow: AtomicUsize,
+    /// Whether somebody wants to know of its upgrade and its end.
+    watched: AtomicBool,
 }
 
 impl std::fmt::Debug for Session {
@@ -158,20 +192,30 @@ pub(super) struct Intent {
 }
 
 impl Session {
-    pub(super) fn new(transport: &Arc<Transport>, head: Head, link: Link) -> Arc<Self> {
+    pub(super) fn new(
+        transport: &Arc<Transport>,
+        id: Id,
+        head: Head,
+        Dialect { revision, base64 }: Dialect,
+        link: Link,
+    ) -> Arc<Self> {
         Arc::new(Self {
-            id: Id::random(),
+            id,
             head,
+            revision,
             transport: transport.clone(),
             state: Mutex::new(State {
                 link,
+                base64,
                 upgrade: Upgrade::None,
                 outbox: Outbox::default(),
                 written: 0,
                 marked: false,
                 flushing: false,
                 blocked: false,
-                paused: false,
+                sent_in: 0,
+                paused: 0,
+                holds: 0,
                 close: None,
                 ping: 0,
                 answered: true,
@@ -179,17 +223,24 @@ impl Session {
             }),
             receiver: Mutex::new(None),
             wake: Notify::new(),
+            flow: AtomicUsize::new(0),
+            watched: AtomicBool::new(false),
         })
     }
 
     /// The secret that names the session to its client.
-    pub(super) fn id(&self) -> Id {
+    pub fn id(&self) -> Id {
         self.id
     }
 
     /// The request that opened it.
     pub fn head(&self) -> &Head {
         &self.head
+    }
+
+    /// The revision of Engine.IO that its client speaks.
+    pub fn revision(&self) -> Revision {
+        self.revision
     }
 
     /// `"polling"` or `"websocket"`.
@@ -212,6 +263,7 @@ impl Session {
         if state.close.is_some() {
             return false;
         }
+        state.sent_in = self.transport.turn();
         if !state.outbox.push(frames, self.transport.options.send_buffer) {
             self.close_locked(&mut state, CloseReason::Stalled);
             return false;
@@ -234,15 +286,89 @@ impl Session {
         lock(&self.state).close.is_none()
     }
 
-    /// Stops reading from the peer until [`Session::resume`].
-    pub fn pause(&self) {
-        lock(&self.state).paused = true;
+    /// Queues frames as [`Session::send`] does, but only if nothing waits in front of them, nothing was sent before in this turn of the
+    /// host's, and the peer can take them now: as Socket.IO's transports, which are ready again when a write came back.
+    pub fn send_if_ready(self: &Arc<Self>, frames: &[Frame]) -> bool {
+        let ready = {
+            let state = lock(&self.state);
+            let linked = match state.link {
+                Link::WebSocket(_) => !state.blocked && !state.flushing,
+                Link::Polling { waiting, .. } => waiting,
+                Link::Gone => false,
+            };
+            linked && state.outbox.is_empty() && state.sent_in != self.transport.turn()
+        };
+        ready && self.send(frames)
     }
 
-    /// Reads on.
-    pub fn resume(&self) {
-        lock(&self.state).paused = false;
-        self.wake.notify_waiters();
+    /// Stops reading from the peer until [`Session::resume`] for the same reason. Nobody expects it to answer pings meanwhile.
+    pub fn pause(&self, why: Pause) {
+        lock(&self.state).paused |= why as u8;
+    }
+
+    /// Reads on, unless there is another reason not to.
+    pub fn resume(self: &Arc<Self>, why: Pause) {
+        let mut state = lock(&self.state);
+        let was_paused = state.paused != 0;
+        state.paused &= !(why as u8);
+        if state.paused == 0 {
+            state.expires = Instant::now() + self.transport.options.patience();
+            let owes_pong = was_paused && !state.answered;
+            drop(state);
+            if owes_pong {
+                // It is behind what was not read: its time begins again.
+                self.transport.heartbeat.ping(self);
+            }
+            self.wake.notify_waiters();
+        }
+    }
+
+    /// What is sent from now on stays in the outbox until this is let go. At most one for each namespace that is being opened.
+    pub fn hold(self: &Arc<Self>) -> Hold {
+        lock(&self.state).holds += 1;
+        Hold::new(self.clone())
+    }
+
+    /// A hold is over.
+    pub(super) fn let_go(self: &Arc<Self>) {
+        let mut state = lock(&self.state);
+        state.holds -= 1;
+        let unflushed = matches!(&state.link, Link::WebSocket(stream) if !stream.is_flushed());
+        // One that is over did not wait for this.
+        if state.close.is_none() && (unflushed || !state.outbox.is_empty()) {
+            self.deliver_soon(state);
+        }
+    }
+
+    /// From now on its receiver is told of its upgrade, and the one above of its end. What its transport is now.
+    pub fn watch(&self) -> &'static str {
+        self.watched.store(true, Ordering::SeqCst);
+        self.transport_name()
+    }
+
+    /// Whether somebody wants to know of its upgrade and its end.
+    pub fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::SeqCst)
+    }
+
+    /// Bytes of its events that wait for listeners.
+    pub(in crate::engine) fn flow(&self) -> usize {
+        self.flow.load(Ordering::SeqCst)
+    }
+
+    pub(in crate::engine) fn flow_in(&self, bytes: usize) -> usize {
+        self.flow.fetch_add(bytes, Ordering::SeqCst) + bytes
+    }
+
+    pub(in crate::engine) fn flow_out(&self, bytes: usize) {
+        self.flow.fetch_sub(bytes, Ordering::SeqCst);
+    }
+
+    /// Has the receiver say its last words: the server is about to close the session.
+    pub fn part_from_all(&self) {
+        if let Some(receiver) = self.receiver() {
+            receiver.parting();
+        }
     }
 
     pub(super) fn receive_with(&self, receiver: Arc<dyn Receiver>) {
@@ -261,52 +387,11 @@ impl Session {
         &self.transport
     }
 
-    // ------------------------------------------------------------------ heartbeat
-
-    /// Sends a ping; its number, or `None` where the session is over.
-    pub(super) fn ping(self: &Arc<Self>) -> Option<u32> {
-        let number = {
-            let mut state = lock(&self.state);
-            if state.close.is_some() {
-                return None;
-            }
-            state.ping = state.ping.wrapping_add(1);
-            state.answered = false;
-            state.ping
-        };
-        self.send(&[Frame::text(&["2"])]).then_some(number)
-    }
-
-    /// Whether ping `number` is still unanswered.
-    pub(super) fn awaits_pong(&self, number: u32) -> bool {
-        let state = lock(&self.state);
-        !state.answered && state.ping == number && state.close.is_none()
-    }
-
-    /// The peer answered.
-    pub(super) fn pong(&self) {
-        let mut state = lock(&self.state);
-        if !std::mem::replace(&mut state.answered, true) {
-            state.expires = Instant::now() + self.transport.options.patience();
-            drop(state);
-            self.transport.heartbeat.begin(self.id);
-        }
-    }
-
-    /// Ends a session whose time is up and whose timer has not come round to it: a request that comes to the millisecond is late
-    /// all the same.
-    fn expire_if_due(self: &Arc<Self>) {
-        let mut state = lock(&self.state);
-        if state.close.is_none() && Instant::now() + TIMER_TICK >= state.expires {
-            self.close_locked(&mut state, CloseReason::PingTimeout);
-        }
-    }
-
     // ------------------------------------------------------------------ WebSocket
 
     pub(super) fn intent(&self) -> Intent {
         let state = lock(&self.state);
-        Intent { closing: state.close.is_some(), reads: !state.paused, writes: state.blocked }
+        Intent { closing: state.close.is_some(), reads: state.paused == 0, writes: state.blocked }
     }
 
     /// The socket takes data again.
@@ -318,19 +403,26 @@ impl Session {
     /// Writes what is queued, as far as the socket takes it. One thread at a time; what comes meanwhile follows.
     pub(super) fn flush(self: &Arc<Self>) {
         loop {
-            let (stream, mut batch) = {
+            let (stream, mut batch, base64) = {
                 let mut state = lock(&self.state);
                 state.marked = false;
                 let Link::WebSocket(stream) = &state.link else { return };
-                if state.flushing || state.blocked || state.outbox.is_empty() {
+                if state.is_held()
+                    || state.flushing
+                    || state.blocked
+                    || (state.outbox.is_empty() && stream.is_flushed())
+                {
                     return;
                 }
                 let stream = stream.clone();
                 let mut batch = Batch::resume(state.written);
                 state.flushing = true;
                 state.outbox.take(&mut batch);
-                (stream, batch)
+                (stream, batch, state.base64)
             };
+            if self.revision == Revision::V3 {
+                batch.replace_binary(|frame| v3::binary_frames(frame, base64));
+            }
             let result = batch.write_to(&stream);
             let mut state = lock(&self.state);
             state.flushing = false;
@@ -363,7 +455,13 @@ impl Session {
     /// Whether everything queued is on the wire.
     pub(super) fn is_drained(&self) -> bool {
         let state = lock(&self.state);
-        state.outbox.is_empty() && !state.flushing
+        let flushed = !matches!(&state.link, Link::WebSocket(stream) if !stream.is_flushed());
+        state.outbox.is_empty() && !state.flushing && flushed
+    }
+
+    /// Whether it ended since its peer does not read.
+    pub(super) fn is_stalled(&self) -> bool {
+        lock(&self.state).close.as_ref().is_some_and(|close| close.reason == CloseReason::Stalled)
     }
 
     /// Queues a WebSocket pong.
@@ -384,6 +482,9 @@ impl Session {
 
     /// Has the flusher or the pending poll take what was queued.
     fn deliver_soon(self: &Arc<Self>, mut state: std::sync::MutexGuard<'_, State>) {
+        if state.is_held() {
+            return;
+        }
         match &state.link {
             Link::WebSocket(_) => {
                 if !state.marked && !state.flushing && !state.blocked {

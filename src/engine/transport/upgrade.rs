@@ -2,12 +2,13 @@
 
 use std::{cell::RefCell, io, sync::Arc};
 
-use tokio::{net::TcpStream, time::timeout};
+use tokio::time::{sleep, timeout};
 
 use super::{
     CLOSE_TIMEOUT, Frame, Session,
     outbox::{Batch, Outbox},
     reader::{FrameReader, Incoming},
+    stream::Stream,
     websocket,
 };
 use crate::engine::config::ms;
@@ -20,7 +21,7 @@ thread_local! {
 }
 
 /// Runs the handshake of an upgrade, and the session afterwards. Where it fails, the polling session lives on.
-pub async fn run(session: Arc<Session>, stream: Arc<TcpStream>, early: Vec<u8>) {
+pub async fn run(session: Arc<Session>, stream: Arc<Stream>, base64: bool, early: Vec<u8>) {
     if !session.begin_upgrade() {
         // Another one was first, or the session has a WebSocket already.
         refuse(&stream).await;
@@ -31,7 +32,7 @@ pub async fn run(session: Arc<Session>, stream: Arc<TcpStream>, early: Vec<u8>) 
     let limit = ms(options.socket.upgrade_timeout);
     let probed = timeout(limit, probe(&session, &stream, &mut reader, early)).await;
     match probed {
-        Ok(Some(following)) if session.complete_upgrade(stream.clone()) => {
+        Ok(Some(following)) if session.complete_upgrade(stream.clone(), base64) => {
             websocket::run(session, stream, reader, following).await;
         }
         _ => {
@@ -44,7 +45,7 @@ pub async fn run(session: Arc<Session>, stream: Arc<TcpStream>, early: Vec<u8>) 
 /// Waits for `2probe`, answers it, waits for `5`. What came behind that is returned.
 async fn probe(
     session: &Arc<Session>,
-    stream: &TcpStream,
+    stream: &Stream,
     reader: &mut FrameReader,
     mut early: Vec<u8>,
 ) -> Option<Vec<Incoming>> {
@@ -56,8 +57,11 @@ async fn probe(
         while let Some(message) = messages.next() {
             match message {
                 Incoming::Text(text) if !probed && text.as_str() == "2probe" => {
+                    // Before it is answered: from then on the client polls no more.
+                    if !session.probed() {
+                        return None;
+                    }
                     write(stream, &[Frame::text(&["3probe"])]).await.ok()?;
-                    session.probed();
                     probed = true;
                 }
                 Incoming::Text(text) if probed && text.as_str() == "5" => return Some(messages.collect()),
@@ -67,12 +71,14 @@ async fn probe(
         }
         let mut woken = std::pin::pin!(session.wake().notified());
         woken.as_mut().enable();
-        if !session.is_open() {
+        if !session.awaits_upgrade() {
             return None;
         }
+        let is_over = !session.is_open();
         tokio::select! {
             ready = stream.readable() => ready.ok()?,
             () = woken => continue,
+            () = sleep(CLOSE_TIMEOUT), if is_over => return None,
         }
         let read: io::Result<()> = BUFFER.with_borrow_mut(|buffer| {
             let count = stream.try_read(buffer)?;
@@ -91,11 +97,11 @@ async fn probe(
 }
 
 /// Closes a WebSocket that no session uses.
-async fn refuse(stream: &TcpStream) {
+async fn refuse(stream: &Stream) {
     let _ = timeout(CLOSE_TIMEOUT, write(stream, &[Frame::close(1000, "")])).await;
 }
 
-async fn write(stream: &TcpStream, frames: &[Frame]) -> io::Result<()> {
+async fn write(stream: &Stream, frames: &[Frame]) -> io::Result<()> {
     let mut outbox = Outbox::default();
     outbox.push(frames, usize::MAX);
     let mut batch = Batch::default();

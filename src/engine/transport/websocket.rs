@@ -1,14 +1,16 @@
 //! The task of one WebSocket: reads it, and writes where a flusher could not.
 
-use std::{cell::RefCell, io, pin::pin, sync::Arc, time::Duration};
+use std::{cell::RefCell, io, pin::pin, sync::Arc};
 
-use engineioxide_core::{Packet, ProtocolVersion};
+use engineioxide_core::Packet;
 use socketioxide_core::Str;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::time::timeout;
 
 use super::{
-    CLOSE_TIMEOUT, CloseReason, Receiver, Session,
+    CLOSE_TIMEOUT, CloseReason, Receiver, Revision, Session,
     reader::{FrameReader, Incoming},
+    stream::Stream,
+    v3,
 };
 
 /// Bytes read at once: one buffer per thread, not per connection.
@@ -19,28 +21,38 @@ thread_local! {
 }
 
 /// Runs a session on its WebSocket until both are gone. `early`: bytes that came together with the upgrade request.
-pub async fn run(
-    session: Arc<Session>,
-    stream: Arc<TcpStream>,
-    mut reader: FrameReader,
-    early: Vec<Incoming>,
-) {
+pub async fn run(session: Arc<Session>, stream: Arc<Stream>, mut reader: FrameReader, early: Vec<Incoming>) {
     let linked = Linked(session);
     let session = &linked.0;
-    let Some(receiver) = session.receiver() else { return };
+    // One that ended while it was upgraded has only its last words left.
+    if let Some(receiver) = session.receiver() {
+        converse(session, &*receiver, &stream, &mut reader, early).await;
+    }
+    // Boxed: an open connection's task does not carry the state of its end.
+    Box::pin(part(session, &stream, reader)).await;
+}
+
+/// Reads and writes until the session is over.
+async fn converse(
+    session: &Arc<Session>,
+    receiver: &dyn Receiver,
+    stream: &Stream,
+    reader: &mut FrameReader,
+    early: Vec<Incoming>,
+) {
     for incoming in early {
-        handle(session, &*receiver, incoming);
+        handle(session, receiver, incoming);
     }
     loop {
         let mut woken = pin!(session.wake().notified());
         woken.as_mut().enable();
         let intent = session.intent();
         if intent.closing {
-            break;
+            return;
         }
         tokio::select! {
             ready = stream.readable(), if intent.reads => {
-                let read = ready.and_then(|()| read_available(session, &*receiver, &stream, &mut reader));
+                let read = ready.and_then(|()| read_available(session, receiver, stream, reader));
                 match read {
                     Ok(Read::More) => {}
                     Ok(Read::End) => session.close(CloseReason::TransportClose),
@@ -55,9 +67,6 @@ pub async fn run(
             () = woken => {}
         }
     }
-    drop(receiver);
-    // Boxed: an open connection's task does not carry the state of its end.
-    Box::pin(part(session, &stream, reader)).await;
 }
 
 /// A session whose task runs. However that ends, by a panic or because the server is killed, no socket and no session stays behind.
@@ -80,7 +89,7 @@ enum Read {
 fn read_available(
     session: &Arc<Session>,
     receiver: &dyn Receiver,
-    stream: &TcpStream,
+    stream: &Stream,
     reader: &mut FrameReader,
 ) -> io::Result<Read> {
     BUFFER.with_borrow_mut(|buffer| {
@@ -116,29 +125,37 @@ fn handle(session: &Arc<Session>, receiver: &dyn Receiver, incoming: Incoming) {
                 session.close(reason);
             }
         }
-        Incoming::Binary(bytes) => receiver.binary(bytes),
+        Incoming::Binary(bytes) => match session.revision() {
+            Revision::V4 => receiver.binary(bytes),
+            Revision::V3 => match v3::message(&bytes) {
+                Ok(message) => receiver.binary(bytes.slice_ref(message)),
+                Err(reason) => session.close(reason),
+            },
+        },
         Incoming::Ping(payload) => session.websocket_pong(&payload),
         Incoming::Close => session.close(CloseReason::TransportClose),
     }
 }
 
 /// Handles one Engine.IO packet of an open session, from whichever transport.
-pub fn packet(session: &Session, receiver: &dyn Receiver, text: Str) -> Result<(), CloseReason> {
-    match Packet::parse(ProtocolVersion::V4, text).map_err(|_| CloseReason::ParseError)? {
+pub fn packet(session: &Arc<Session>, receiver: &dyn Receiver, text: Str) -> Result<(), CloseReason> {
+    let revision = session.revision();
+    match Packet::parse(revision.into(), text).map_err(|_| CloseReason::ParseError)? {
         Packet::Message(text) => receiver.message(text),
-        Packet::Binary(bytes) => receiver.binary(bytes),
-        Packet::Pong => session.pong(),
+        Packet::Binary(bytes) | Packet::BinaryV3(bytes) => receiver.binary(bytes),
+        // In version 4 it is the server that pings, in version 3 the client.
+        Packet::Pong if revision == Revision::V4 => session.pong(),
+        Packet::Ping | Packet::PingUpgrade if revision == Revision::V3 => session.pinged(),
+        Packet::Pong | Packet::Ping | Packet::PingUpgrade => return Err(CloseReason::TransportError),
         Packet::Close => return Err(CloseReason::TransportClose),
-        // In version 4 it is the server that pings.
-        Packet::Ping | Packet::PingUpgrade => return Err(CloseReason::TransportError),
-        Packet::Upgrade | Packet::Noop | Packet::PongUpgrade | Packet::Open(_) | Packet::BinaryV3(_) => {}
+        Packet::Upgrade | Packet::Noop | Packet::PongUpgrade | Packet::Open(_) => {}
     }
     Ok(())
 }
 
 /// Sends what is left, the close frame last, and waits for the peer to go, both for a limited time.
-async fn part(session: &Arc<Session>, stream: &TcpStream, mut reader: FrameReader) {
-    let drained = timeout(CLOSE_TIMEOUT, async {
+async fn part(session: &Arc<Session>, stream: &Stream, mut reader: FrameReader) {
+    let drains = timeout(CLOSE_TIMEOUT, async {
         loop {
             let mut woken = pin!(session.wake().notified());
             woken.as_mut().enable();
@@ -155,19 +172,20 @@ async fn part(session: &Arc<Session>, stream: &TcpStream, mut reader: FrameReade
                 woken.await;
             }
         }
-    })
-    .await;
-    if drained.is_ok() {
+    });
+    // Of one who did not read nothing more is awaited: its outbox was dropped.
+    if !session.is_stalled() && drains.await.is_ok() {
+        stream.say_goodbye();
         // A peer that closes first spares the server a TIME_WAIT, and unread bytes would turn the close into a reset.
         let _ = timeout(CLOSE_TIMEOUT, read_to_end(stream, &mut reader)).await;
     } else {
         // The kernel would keep megabytes for a peer that does not read.
-        let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
+        stream.reset_when_closed();
     }
 }
 
 /// Discards what comes until the peer closes.
-async fn read_to_end(stream: &TcpStream, reader: &mut FrameReader) {
+async fn read_to_end(stream: &Stream, reader: &mut FrameReader) {
     let mut over = false;
     while !over {
         if stream.readable().await.is_err() {

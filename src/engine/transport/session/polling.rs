@@ -1,9 +1,9 @@
 //! The session's half of long-polling: who waits, what is taken, what is refused.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
-use super::{CloseReason, Link, Session, Upgrade};
-use crate::engine::lock::lock;
+use super::{CloseReason, Frame, Link, Session, Upgrade};
+use crate::engine::{lock::lock, transport::revision::Payload};
 
 /// Why a polling request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,30 +39,42 @@ impl Session {
         }
     }
 
-    /// What a waiting GET is answered with, or `None` while there is nothing to say.
-    pub(in crate::engine::transport) fn take_poll(&self) -> Option<Vec<u8>> {
+    /// What a GET is answered with, or `None` while there is nothing to say. `waited`: it did not just come.
+    pub(in crate::engine::transport) fn take_poll(&self, waited: bool) -> Option<Payload> {
         let mut state = lock(&self.state);
         let closing = state.close.as_ref().map(|close| close.reason);
+        let base64 = state.base64;
+        let is_held = state.is_held();
         let Link::Polling { waiting, .. } = &mut state.link else {
             // The upgrade was completed while this request waited.
-            return Some(b"6".to_vec());
+            return Some(self.revision.write(&[Frame::text(&["6"])].into(), base64));
         };
         *waiting = false;
-        let mut payload = state.outbox.take_payload();
+        let mut frames = if is_held { VecDeque::new() } else { state.outbox.take_all() };
         match closing {
+            // Socket.IO's client acts on a close at once, and on the packets in front of it a turn later, which it then does not: a
+            // goodbye among them would be lost, and the client come back. The close is for the next poll.
+            Some(CloseReason::ForcedClose | CloseReason::BadPacket) if !frames.is_empty() => {
+                self.transport.parting.push(self.id);
+            }
             Some(reason) => {
-                // The client said so itself and knows; any other reason it has to be told.
-                let last: &[u8] = if reason == CloseReason::TransportClose { b"6" } else { b"1" };
-                if !payload.is_empty() {
-                    payload.push(b'\x1e');
-                }
-                payload.extend_from_slice(last);
+                // The client said so itself and knows; any other reason it has to be told: a poll that waited at once, one that
+                // comes later behind a noop, as Engine.IO has it.
+                let last: &[&str] = match reason {
+                    CloseReason::TransportClose => &["6"],
+                    _ if waited => &["1"],
+                    _ => &["6", "1"],
+                };
+                frames.extend(last.iter().map(|packet| Frame::text(&[packet])));
                 state.link = Link::Gone;
                 drop(state);
                 self.transport.forget(&self.id);
+                return Some(self.revision.write(&frames, base64));
             }
-            None if payload.is_empty() && state.upgrade == Upgrade::Probed => payload.push(b'6'),
-            None if payload.is_empty() => {
+            None if frames.is_empty() && state.upgrade == Upgrade::Probed => {
+                frames.push_back(Frame::text(&["6"]));
+            }
+            None if frames.is_empty() => {
                 if let Link::Polling { waiting, .. } = &mut state.link {
                     *waiting = true;
                 }
@@ -70,7 +82,8 @@ impl Session {
             }
             None => {}
         }
-        Some(payload)
+        drop(state);
+        Some(self.revision.write(&frames, base64))
     }
 
     /// A POST begins to be read.
@@ -99,7 +112,7 @@ impl Session {
     /// Whether the session takes further messages: a POST is not answered before.
     pub(in crate::engine::transport) fn is_ready(&self) -> bool {
         let state = lock(&self.state);
-        !state.paused || state.close.is_some()
+        state.paused == 0 || state.close.is_some()
     }
 
     /// A closed polling session whose last words nobody fetched in time.

@@ -1,0 +1,3 @@
+import { attached } from "./suites/attached.js";
+
+attached();

@@ -1,0 +1,3 @@
+import { expressProgram } from "./suites/express-program.js";
+
+expressProgram();

@@ -1,0 +1,3 @@
+import { greeting } from "./suites/greeting.js";
+
+greeting();

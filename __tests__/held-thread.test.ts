@@ -1,0 +1,3 @@
+import { heldThread } from "./suites/held-thread.js";
+
+heldThread();

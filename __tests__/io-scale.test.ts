@@ -1,0 +1,4 @@
+import { ioScale } from "./suites/io-scale.js";
+
+ioScale("dialogue");
+ioScale("standalone");

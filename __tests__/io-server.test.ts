@@ -1,0 +1,3 @@
+import { ioServer } from "./suites/io-server.js";
+
+ioServer();

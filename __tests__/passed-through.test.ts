@@ -1,0 +1,3 @@
+import { passedThrough } from "./suites/passed-through.js";
+
+passedThrough();

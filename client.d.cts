@@ -1,0 +1,248 @@
+import type { Socket as ClientSocket } from "socket.io-client";
+import type { z } from "zod";
+import type { DialogueError, EventDefinition, EventMessage, Result } from "./index.cjs";
+
+export type {
+  DefineEventOptions,
+  DialogueErrorCode,
+  ErrResult,
+  EventDefinition,
+  EventHistoryConfig,
+  EventMessage,
+  OkResult,
+  Result,
+} from "./index.cjs";
+export { DialogueError, defineEvent, Err, Ok } from "./index.cjs";
+
+// ---------------------------------------------------------------- configuration
+
+/** What {@link createDialogueClient} takes. */
+export interface ClientConfig {
+  /**
+   * Where the server is: `ws://`, `wss://`, `http://` or `https://`; in a page also relative to it (`"/"`: the page's own server).
+   * A path is where Socket.IO answers there; without one that is `/socket.io`.
+   */
+  url: string;
+  /**
+   * Who this is. A function is asked at each connect, and for a fresh `token` before one runs out; it may return a promise, which has
+   * {@link ClientConfig.timeout} to settle. Default: nothing, and the server gives a user id.
+   */
+  auth?: ClientAuth | (() => ClientAuth | Promise<ClientAuth>);
+  /** Whether it connects without being asked. Default true. */
+  autoConnect?: boolean;
+  /** Whether it tries again after a connect that failed and a connection that was lost. Default true. */
+  reconnection?: boolean;
+  /**
+   * How often it tries again in a row before it gives up: an integer of 0 or more, or `Infinity`. Default `Infinity`. The n-th try comes
+   * after a random part of 2^n seconds, of 5 s at most.
+   */
+  reconnectionAttempts?: number;
+  /**
+   * Milliseconds that every request may take, a wait for the connection included: a positive integer, at most 2,147,483,647. Default
+   * 10,000. Then it fails with `TIMEOUT`, or with `DISCONNECTED` where it could not be sent.
+   */
+  timeout?: number;
+}
+
+/** What the server is told at a connect. */
+export interface ClientAuth {
+  /** The user id, where the server takes the client's word for it. */
+  userId?: string;
+  /** A JSON Web Token, where the server asks for one. */
+  token?: string;
+  /** Whatever else the server's `authenticate` reads; without it, this is in `client.meta` there. */
+  [key: string]: unknown;
+}
+
+/**
+ * `"connecting"`: from `connect()` on, and after a lost connection while it tries again. `"disconnected"`: nothing is under way, until
+ * `connect()`.
+ */
+export type ConnectionState = "disconnected" | "connecting" | "connected";
+
+// ---------------------------------------------------------------- rooms
+
+/** A room as lists and announcements show it. */
+export interface RoomInfo {
+  id: string;
+  name: string;
+  description?: string;
+  /** How many connections are in it. */
+  size: number;
+  /** Most connections in it; absent: no bound. */
+  maxSize?: number;
+  /** User id of the one who may delete it; absent: no client may. */
+  createdById?: string;
+}
+
+/** What {@link DialogueClientInstance.createRoom} takes. */
+export interface CreateRoomOptions {
+  /** 1 to 256 bytes, unless the server has another bound. */
+  id: string;
+  /** For people. */
+  name: string;
+  /** For people. */
+  description?: string;
+  /** Most connections in the room, a positive integer; absent: what the server gives. */
+  maxSize?: number;
+}
+
+/** What the server says at a connect. */
+export interface ConnectionResult {
+  clientId: string;
+  userId: string;
+}
+
+/** What the server says at a join. */
+export interface JoinResult {
+  roomId: string;
+  roomName: string;
+}
+
+/** Is called with each event of a kind. */
+export type EventHandler<T = unknown> = (message: EventMessage<T>) => void;
+
+/** Is called with each event, its name first. */
+export type WildcardHandler = (eventName: string, message: EventMessage) => void;
+
+// ---------------------------------------------------------------- the client
+
+/**
+ * A client. Its methods need no `this`. Handlers may be registered before the first connect and stay through all connections; what
+ * registers one returns the function that ends it. A handler that throws or rejects is reported on the console and stops no other.
+ *
+ * A request made while `state` is `"connecting"` waits for the connection, within its timeout; while it is `"disconnected"` it fails at
+ * once with `DISCONNECTED`. Besides what its own line says every request may fail with `TIMEOUT`, `DISCONNECTED`, `RATE_LIMITED`,
+ * `OVERLOADED` (also where 10,000 requests are under way), `INVALID_REQUEST` and `INTERNAL`.
+ */
+export interface DialogueClientInstance {
+  /** Who this is to the server; `""` until connected, then the last one known. */
+  readonly userId: string;
+  /** Whether `state` is `"connected"`. */
+  readonly connected: boolean;
+  readonly state: ConnectionState;
+  /**
+   * Connects, or waits for the connect that is under way. Rooms that were not left are joined again.
+   *
+   * @throws (rejects) {@link DialogueError}: the server's refusal (`UNAUTHORIZED`, `TOKEN_EXPIRED`, …), `DISCONNECTED` where it gives up or
+   * `disconnect()` is called, `TIMEOUT` where it is not connected in time (and goes on trying). Ignoring it is fine: `onError` is told too.
+   */
+  connect(): Promise<void>;
+  /** Ends the connection and all trying. The rooms are kept for the next `connect()`; `leave()` is what gives one up. */
+  disconnect(): void;
+  /**
+   * Joins a room. One that this client is in already is the same object again.
+   *
+   * @throws (rejects) {@link DialogueError} `ROOM_NOT_FOUND`, `ROOM_FULL`, `JOIN_DENIED`.
+   */
+  join(roomId: string): Promise<RoomContext>;
+  /** A room that this client is in, also where the server put it there. It stays one while a lost connection comes back. */
+  getRoom(roomId: string): RoomContext | undefined;
+  /** The rooms that the server shows. */
+  listRooms(): Promise<RoomInfo[]>;
+  /** @throws (rejects) {@link DialogueError} `PERMISSION_DENIED`, `ROOM_EXISTS`. */
+  createRoom(options: CreateRoomOptions): Promise<RoomInfo>;
+  /** @throws (rejects) {@link DialogueError} `PERMISSION_DENIED`, `ROOM_NOT_FOUND`. */
+  deleteRoom(roomId: string): Promise<void>;
+  /** A room was made, by whomever. */
+  onRoomCreated(h: (room: RoomInfo) => void): () => void;
+  /** A room was deleted, by whomever. */
+  onRoomDeleted(h: (roomId: string) => void): () => void;
+  /** Connected, the first time and every time again. Rooms come back by themselves: join them elsewhere, or they are joined twice. */
+  onConnect(h: () => void): () => void;
+  /**
+   * A connection ended. `state` says whether it tries again.
+   *
+   * `reason`: `"transport close"`, `"transport error"`, `"ping timeout"`, `"io server disconnect"` (the server wants this client to stay
+   * away, and it does), `"io client disconnect"`.
+   */
+  onDisconnect(h: (reason: string) => void): () => void;
+  /**
+   * What belongs to no request that somebody waits for: a refused connect, the first of several that failed and that it gave up, a room
+   * that could not be joined again or whose missed events could not be fetched, a refused subscription, an expired token.
+   */
+  onError(h: (error: DialogueError) => void): () => void;
+  /**
+   * What a room remembers (`syncHistoryOnJoin`), newest first, once after a join. After a lost connection the events that were missed go
+   * to the room's own handlers instead.
+   */
+  onHistory(h: (roomId: string, events: EventMessage[]) => void): () => void;
+}
+
+/**
+ * A room that this client is in. After a lost connection it is joined again with its subscriptions, and what was said meanwhile in kinds
+ * with history is handed to the same handlers: in order, nothing twice. Where that cannot be, `onClosed` and the client's `onError` say why.
+ */
+export interface RoomContext {
+  readonly roomId: string;
+  /** As the server last said it. */
+  readonly roomName: string;
+  /**
+   * Says something in the room.
+   *
+   * @param event A definition, which types `data`, or a name.
+   * @param data The schema's input. Binary values may stand anywhere inside.
+   * @param meta An object that travels beside the payload.
+   * @returns `Ok` once the server accepted it, else `Err`; never rejects, so that it may be ignored. `EVENT_NOT_ALLOWED`, `VALIDATION_FAILED`,
+   * `EVENT_BLOCKED`, `NOT_IN_ROOM`. After `TIMEOUT` and `DISCONNECTED` it may have been accepted all the same.
+   */
+  trigger<S extends z.ZodType>(
+    event: { readonly name: string; readonly schema: S },
+    data: z.input<S>,
+    meta?: Record<string, unknown>,
+  ): Promise<Result<void, DialogueError>>;
+  trigger<T>(
+    event: string | EventDefinition<T>,
+    data: T,
+    meta?: Record<string, unknown>,
+  ): Promise<Result<void, DialogueError>>;
+  /** Calls `handler` for every such event that this client is subscribed to; `"*"` for every event. */
+  on<T>(event: string | EventDefinition<T>, handler: EventHandler<T>): () => void;
+  /** Calls `handler` for every event that this client is subscribed to. */
+  onAny(handler: WildcardHandler): () => void;
+  /** Asks for a kind of event, beside the room's `defaultSubscriptions`. A refusal goes to the client's `onError`. */
+  subscribe(eventName: string): void;
+  /** Asks for every kind of event. */
+  subscribeAll(): void;
+  /** Asks for a kind no longer; `"*"` takes `subscribeAll()` back. */
+  unsubscribe(eventName: string): void;
+  /**
+   * What was said, newest first.
+   *
+   * @param start 0 is the newest. Default 0. @param end Exclusive. Default `start` + 50. Integers of 0 and up; the server returns at most
+   * `limits.historyPage` events, and fewer where they are large.
+   * @throws (rejects) {@link DialogueError} `NOT_IN_ROOM`.
+   */
+  getHistory<T = unknown>(
+    event: string | EventDefinition<T>,
+    start?: number,
+    end?: number,
+  ): Promise<EventMessage<T>[]>;
+  /**
+   * The membership ended other than by `leave()`: `ROOM_NOT_FOUND` (it was deleted), `NOT_IN_ROOM` (the server removed this client), or why
+   * it could not be joined again. Registered afterwards, it is called all the same.
+   */
+  onClosed(h: (reason: DialogueError) => void): () => void;
+  /** Leaves for good. Nothing comes any more; `trigger` gives `NOT_IN_ROOM`. */
+  leave(): void;
+}
+
+/**
+ * Makes a client, in a browser, on Node or on Bun.
+ *
+ * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
+ */
+export function createDialogueClient(config: ClientConfig): DialogueClientInstance;
+
+/**
+ * The view of one room over a socket of `socket.io-client` that has joined it: for programs that hold the socket themselves. Requests are
+ * acknowledged, and have 10 s. It does not join again: that is the one's who holds the socket.
+ *
+ * @param onLeave Is called by `leave()`.
+ */
+export function createRoomContext(
+  socket: ClientSocket,
+  roomId: string,
+  roomName: string,
+  onLeave: () => void,
+): RoomContext;

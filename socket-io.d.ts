@@ -1,0 +1,909 @@
+/// <reference types="node" />
+import { EventEmitter } from "node:events";
+import type {
+  IncomingHttpHeaders,
+  IncomingMessage,
+  Server as PlainHttpServer,
+  ServerResponse,
+} from "node:http";
+import type { Http2SecureServer, Http2Server } from "node:http2";
+import type { Server as HttpsServer } from "node:https";
+import type { LimitsConfig, Logger } from "./index.js";
+
+// ---------------------------------------------------------------- maps of events
+
+/** Event names, each with the type of its listener: what a client is given as arguments, and back as acknowledgement. */
+export interface EventsMap {
+  [event: string]: any;
+}
+
+/** Any event with any arguments; what counts where no map is given. */
+export interface DefaultEventsMap {
+  [event: string]: (...args: any[]) => void;
+}
+
+type Listener = (...args: any[]) => void;
+type EventName<Map extends EventsMap> = keyof Map & (string | symbol);
+type EventArgs<Map extends EventsMap, Name extends EventName<Map>> = Parameters<Map[Name]>;
+
+type IsAny<T> = 0 extends 1 & T ? true : false;
+type IsError<T> = IsAny<T> extends true ? false : T extends Error ? true : false;
+
+/** The last of a list; of an open or optional end, what it may hold. */
+type Last<List extends readonly unknown[]> = List extends readonly [unknown, ...infer Rest]
+  ? Rest extends readonly []
+    ? List[0]
+    : Last<Rest>
+  : List extends readonly (infer Item)[]
+    ? Item
+    : never;
+type WithoutLast<List extends unknown[]> = List extends [...infer Start, unknown] ? Start : any[];
+
+/** Whether an event ends in an acknowledgement; untyped ones may. */
+type Acknowledged<F extends Listener> =
+  IsAny<F | Last<Parameters<F>>> extends true
+    ? "maybe"
+    : Parameters<F> extends never[]
+      ? "no"
+      : Last<Parameters<F>> extends (...args: any[]) => any
+        ? "yes"
+        : "no";
+type NameWithAck<Map extends EventsMap, Name extends EventName<Map> = EventName<Map>> = Name extends unknown
+  ? Acknowledged<Map[Name]> extends "yes" | "maybe"
+    ? Name
+    : never
+  : never;
+type NameWithoutAck<
+  Map extends EventsMap,
+  Name extends EventName<Map> = EventName<Map>,
+> = Name extends unknown ? (Acknowledged<Map[Name]> extends "no" | "maybe" ? Name : never) : never;
+/** Those whose acknowledgement begins with an error: a timeout was set. */
+type NameWithTimeout<
+  Map extends EventsMap,
+  Name extends NameWithAck<Map> = NameWithAck<Map>,
+> = Name extends unknown
+  ? Acknowledged<Map[Name]> extends "maybe"
+    ? Name
+    : Last<Parameters<Map[Name]>> extends (...answer: infer Answer) => any
+      ? Answer[0] extends Error
+        ? Name
+        : never
+      : never
+  : never;
+type WithoutAcks<Map extends EventsMap> = { [Name in NameWithoutAck<Map>]: Map[Name] };
+
+/** What `emitWithAck` resolves with: the acknowledgement's first argument that is no error. */
+type Answer<Ack> = Ack extends (...answer: infer Given) => any ? AnswerOf<Given> : any;
+type AnswerOf<Given extends unknown[]> = IsError<Given[0]> extends true ? Given[1] : Given[0];
+type AnswerTo<Map extends EventsMap, Name extends EventName<Map>> = Answer<Last<EventArgs<Map, Name>>>;
+
+/** Of one acknowledgement: with an error in front, as `timeout` makes it. */
+type TimedAck<Ack> = Ack extends (...answer: infer Given) => infer Return
+  ? IsError<Given[0]> extends true
+    ? Ack
+    : (err: Error, ...answer: Given) => Return
+  : Ack;
+/** Of one acknowledgement: with the first answers of all clients, as a broadcast makes it. */
+type GatheredAck<Ack> = Ack extends (...answer: infer Given) => infer Return
+  ? Given extends []
+    ? () => Return
+    : IsError<Given[0]> extends true
+      ? Given extends [unknown]
+        ? (err: Error) => Return
+        : (err: Error, responses: Given[1][]) => Return
+      : (responses: Given[0][]) => Return
+  : Ack;
+// As in Socket.IO, an acknowledgement that may be left out stays as it is.
+type TimedArgs<Args extends unknown[]> = {
+  [Index in keyof Args]: undefined extends Args[Index] ? Args[Index] : TimedAck<Args[Index]>;
+};
+type GatheredArgs<Args extends unknown[]> = {
+  [Index in keyof Args]: undefined extends Args[Index] ? Args[Index] : GatheredAck<Args[Index]>;
+};
+/** The same events under a timeout. */
+type Timed<Map> = {
+  [Name in keyof Map]: Map[Name] extends (...args: infer Args) => infer Return
+    ? (...args: TimedArgs<Args>) => Return
+    : Map[Name];
+};
+/** The same events sent to many. */
+type Gathered<Map> = {
+  [Name in keyof Map]: Map[Name] extends (...args: infer Args) => infer Return
+    ? (...args: GatheredArgs<Args>) => Return
+    : Map[Name];
+};
+
+type ListenerOf<
+  Reserved extends EventsMap,
+  Map extends EventsMap,
+  Name extends EventName<Reserved> | EventName<Map>,
+> = OrAny<
+  Name extends EventName<Reserved> ? Reserved[Name] : Name extends EventName<Map> ? Map[Name] : never
+>;
+/** A name that is a type parameter still has no listener of its own. */
+type OrAny<F> = [F] extends [never] ? (...args: any[]) => void | Promise<void> : F;
+
+/** An `EventEmitter` whose `on`, `once`, `emit` and `listeners` know the events. A listener that throws or rejects is logged. */
+declare abstract class StrictEventEmitter<
+  ListenEvents extends EventsMap,
+  EmitEvents extends EventsMap,
+  ReservedEvents extends EventsMap,
+> extends EventEmitter {
+  /** Calls `listener` at every such event. */
+  on<Name extends EventName<ReservedEvents> | EventName<ListenEvents>>(
+    event: Name,
+    listener: ListenerOf<ReservedEvents, ListenEvents, Name>,
+  ): this;
+  /** Calls `listener` at the next such event. */
+  once<Name extends EventName<ReservedEvents> | EventName<ListenEvents>>(
+    event: Name,
+    listener: ListenerOf<ReservedEvents, ListenEvents, Name>,
+  ): this;
+  /** Removes the newest registration of `listener`. */
+  off(event: string | symbol, listener: (...args: any[]) => void): this;
+  /** Removes the listeners of one event; without a name those of all. */
+  removeAllListeners(event?: string | symbol): this;
+  /** The listeners of an event, in the order in which they are called. A copy. */
+  listeners<Name extends EventName<ReservedEvents> | EventName<ListenEvents>>(
+    event: Name,
+  ): ListenerOf<ReservedEvents, ListenEvents, Name>[];
+  /**
+   * Sends an event: a {@link Socket} to its client, the others to every client of the namespace. Binary values may stand anywhere in
+   * the arguments.
+   *
+   * @param args A {@link Socket}'s may end in a function: the client's acknowledgement calls it. For those of many clients, see `timeout`.
+   * @returns Always true.
+   * @throws Where `event` is `connect`, `connect_error`, `disconnect`, `disconnecting`, `newListener` or `removeListener`, or the
+   * arguments cannot be sent.
+   */
+  emit<Name extends EventName<EmitEvents>>(event: Name, ...args: EventArgs<EmitEvents, Name>): boolean;
+}
+
+/** An `EventEmitter` of which some events are known; the others are heard with any arguments. */
+interface OpenEventEmitter<Events> extends EventEmitter {
+  /** Calls `listener` at every such event. */
+  on<Name extends keyof Events>(event: Name, listener: Events[Name]): this;
+  on(event: string | symbol, listener: (...args: any[]) => void): this;
+  /** Calls `listener` at the next such event. */
+  once<Name extends keyof Events>(event: Name, listener: Events[Name]): this;
+  once(event: string | symbol, listener: (...args: any[]) => void): this;
+}
+
+// ---------------------------------------------------------------- server
+
+/** As Socket.IO has it. Only those of `node:http` can be attached to: let a proxy in front end TLS. */
+type HttpServer = PlainHttpServer | HttpsServer | Http2SecureServer | Http2Server;
+/** Decides whether a namespace of this name comes to be: `next(null, true)`. An error, or false: the next that might is asked. */
+type NamespaceMatcher = (
+  name: string,
+  auth: { [key: string]: any },
+  next: (err: Error | null, success: boolean) => void,
+) => void;
+type SocketMiddleware<
+  ListenEvents extends EventsMap,
+  EmitEvents extends EventsMap,
+  ServerSideEvents extends EventsMap,
+  SocketData,
+> = (
+  socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+  next: (err?: ExtendedError) => void,
+) => void;
+
+/** What a middleware refuses a client with. */
+export interface ExtendedError extends Error {
+  /** Reaches the client as `data` of its `connect_error`. */
+  data?: any;
+}
+
+/** What a {@link Namespace} tells of by itself. */
+interface NamespaceEvents<
+  ListenEvents extends EventsMap,
+  EmitEvents extends EventsMap,
+  ServerSideEvents extends EventsMap,
+  SocketData,
+> {
+  /** The same as `connection`, just before it. */
+  connect: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
+  /** A client is in, all middleware behind it. None of its events is handled before the listener has returned. */
+  connection: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
+}
+
+/** What a {@link Server} tells of by itself. */
+interface ServerEvents<
+  ListenEvents extends EventsMap,
+  EmitEvents extends EventsMap,
+  ServerSideEvents extends EventsMap,
+  SocketData,
+> extends NamespaceEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+  /** A namespace other than `/` was made, by `of` or because a client asked for one that may be. */
+  new_namespace: (namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
+}
+
+/**
+ * The Socket.IO server. What it shares with {@link Namespace} acts on the namespace `/`.
+ *
+ * `ListenEvents`: what clients send. `EmitEvents`: what they are sent; default the same. `ServerSideEvents`: between servers.
+ * `SocketData`: of `socket.data`.
+ */
+export declare class Server<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+  ServerSideEvents extends EventsMap = DefaultEventsMap,
+  SocketData = any,
+> extends StrictEventEmitter<
+  ServerSideEvents,
+  WithoutAcks<EmitEvents>,
+  ServerEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData>
+> {
+  /**
+   * @param srv A port, 0 to 65535 (0: any free one), or a server of `node:http` to attach to. Absent: nothing listens before `listen`.
+   * @throws `DialogueError` `INVALID_CONFIG`, naming the option, or for a server of `node:https` or `node:http2`, or one that another Server
+   * is attached to. An `Error` for a request handler such as an Express app.
+   */
+  constructor(opts?: Partial<ServerOptions>);
+  constructor(srv?: HttpServer | number, opts?: Partial<ServerOptions>);
+  constructor(srv: undefined | Partial<ServerOptions> | HttpServer | number, opts?: Partial<ServerOptions>);
+
+  /** The namespace `/`. */
+  readonly sockets: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  /** The transport; there once something is attached, and another one after `close` and `listen`. */
+  readonly engine: Engine;
+  /** The server attached to; of a port, what stands for one: `address()` tells it. There once something is attached. */
+  readonly httpServer: HttpServer;
+
+  /** The path that the transport answers, without a `/` at its end. */
+  path(): string;
+  /** Sets it, for what is attached later. */
+  path(v: string): this;
+  path(v?: string): this | string;
+  /** Whether the browser's client library is served, under the transport's path. */
+  serveClient(): boolean;
+  /** Sets it, for what is attached later. */
+  serveClient(v: boolean): this;
+  serveClient(v?: boolean): this | boolean;
+  /** Milliseconds after which a connection that has joined no namespace is closed. */
+  connectTimeout(): number;
+  /** Sets it, for what is attached later. */
+  connectTimeout(v: number): this;
+  connectTimeout(v?: number): this | number;
+  /** What makes {@link Namespace.adapter}. */
+  adapter(): AdapterConstructor | undefined;
+  /**
+   * Takes what `adapter()` gives.
+   *
+   * @throws `DialogueError` `INVALID_CONFIG` for any other: rooms are the engine's own, and there is no cluster of servers yet.
+   */
+  adapter(v: AdapterConstructor): this;
+  adapter(v?: AdapterConstructor): AdapterConstructor | undefined | this;
+
+  /**
+   * Begins to listen on a port, or attaches to a server, which may be listening already. In one place at a time: `close` it first.
+   *
+   * @param opts Those given to the constructor come first.
+   * @throws As the constructor; where it is attached already.
+   */
+  listen(srv: HttpServer | number, opts?: Partial<ServerOptions>): this;
+  /** The same as `listen`. */
+  attach(srv: HttpServer | number, opts?: Partial<ServerOptions>): this;
+  /**
+   * Takes this Server's own `engine`, which it has by then anyway.
+   *
+   * @throws `DialogueError` `INVALID_CONFIG` for any other.
+   */
+  bind(engine: unknown): this;
+
+  /**
+   * A namespace; the same name is always the same object.
+   *
+   * @param name A text, to which a `/` is put in front where it has none. An expression or a function: those whose names it lets in,
+   * each made when the first client asks for it; what is sent to the object that is returned reaches them all, and its
+   * `fetchSockets` throws. Middleware and listeners for connections count for those that are made later.
+   * @param fn Listens to its `connect`.
+   */
+  of(
+    name: string | RegExp | NamespaceMatcher,
+    fn?: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void,
+  ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  /**
+   * Closes every connection (`server shutting down`) and the server attached to. May be called twice; `listen` works again
+   * afterwards.
+   *
+   * @param fn Called when all is closed, with an error where the server was not listening.
+   * @returns Resolves then; does not reject for that.
+   */
+  close(fn?: (err?: Error) => void): Promise<void>;
+
+  /**
+   * Decides who may connect to `/`. One after the other in order; none runs for other namespaces.
+   *
+   * @param fn Goes on with `next()`; `next(error)` refuses: the client's `connect_error` has its message and `data`. One that throws has
+   * refused, with `Internal error`.
+   */
+  use(fn: SocketMiddleware<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): this;
+  /** Those in any of these rooms. A socket's id is the name of a room that it is in. */
+  to(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /** The same as `to`. */
+  in(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /** All but those in any of these rooms. */
+  except(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /** Without effect: there is one server. */
+  get local(): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /** For what may be lost: dropped for a client whose transport cannot take it at once. */
+  get volatile(): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /** Without effect: nothing is compressed. */
+  compress(compress: boolean): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /**
+   * How long acknowledgements are waited for.
+   *
+   * @param timeout Milliseconds.
+   */
+  timeout(timeout: number): BroadcastOperator<Timed<Gathered<EmitEvents>>, SocketData>;
+  /** Emits `message`. */
+  send(...args: Parameters<EmitEvents["message"]>): this;
+  /** The same as `send`. */
+  write(...args: Parameters<EmitEvents["message"]>): this;
+  /** The sockets. What is done to one is done to the client. */
+  fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]>;
+  /** Puts every socket into rooms. Has acted when it returns. */
+  socketsJoin(room: string | readonly string[]): void;
+  /** Takes every socket out of rooms. Has acted when it returns. */
+  socketsLeave(room: string | readonly string[]): void;
+  /**
+   * Disconnects every socket.
+   *
+   * @param close Closes its connection too, and with it the sockets of other namespaces. Default false.
+   */
+  disconnectSockets(close?: boolean): void;
+  /**
+   * Ids of the sockets.
+   *
+   * @deprecated Use `fetchSockets`.
+   */
+  allSockets(): Promise<Set<string>>;
+  /**
+   * Sends to other servers, of which there are none: a warning, and an acknowledgement is never called.
+   *
+   * @returns Always true.
+   * @throws Where `event` is `connect`, `connection` or `new_namespace`.
+   */
+  serverSideEmit<Name extends EventName<ServerSideEvents>>(
+    event: Name,
+    ...args: EventArgs<Gathered<Timed<ServerSideEvents>>, Name>
+  ): boolean;
+  /** As `serverSideEmit`; never settles. */
+  serverSideEmitWithAck<Name extends NameWithAck<ServerSideEvents>>(
+    event: Name,
+    ...args: WithoutLast<EventArgs<ServerSideEvents, Name>>
+  ): Promise<AnswerTo<ServerSideEvents, Name>[]>;
+}
+
+/** What `new Server` takes. */
+export interface ServerOptions extends EngineOptions {
+  /** Path that the transport answers; a `/` in front is added. Default `/socket.io`. */
+  path: string;
+  /** Whether the browser's client library is served, under `path`. Default true. */
+  serveClient: boolean;
+  /** Milliseconds after which a connection that has joined no namespace is closed. Default 45,000; so is 0. */
+  connectTimeout: number;
+  /** Whether a namespace made for a client is forgotten when the last one has left it. Default false. */
+  cleanupEmptyChildNamespaces: boolean;
+  /** Whether the path is answered with a `/` behind it only. Default true. */
+  addTrailingSlash?: boolean;
+  /** Address to listen on, where a port is given. Default: all interfaces. */
+  host?: string;
+  /** Bounds on what clients can make the server do. Those for the rooms, commands and history of a Dialogue have nothing to bound. */
+  limits?: LimitsConfig;
+  /** Threads of the engine, a positive integer. Default 1: a single one keeps the order in which clients came. */
+  threads?: number;
+  /** Where faults of listeners and middleware go. Default: `createDefaultLogger()`. */
+  logger?: Logger;
+  /** Refused: rooms are the engine's own. */
+  adapter?: AdapterConstructor;
+  /** Refused: packets are the default parser's. */
+  parser?: any;
+  /** Refused: `socket.recovered` is always false. */
+  connectionStateRecovery?: {
+    /** Milliseconds. */
+    maxDisconnectionDuration?: number;
+    skipMiddlewares?: boolean;
+  };
+  /** Without effect: upgrades on other paths are left to the server attached to. */
+  destroyUpgrade?: boolean;
+  /** Without effect, as `destroyUpgrade`. */
+  destroyUpgradeTimeout?: number;
+}
+
+/** The part of {@link ServerOptions} that the transport goes by. */
+export interface EngineOptions {
+  /** Milliseconds between two pings. Default 25,000. */
+  pingInterval?: number;
+  /** Milliseconds within which a ping must be answered. Default 20,000. */
+  pingTimeout?: number;
+  /** Milliseconds within which an upgrade must be completed. Default 10,000. */
+  upgradeTimeout?: number;
+  /**
+   * Most bytes of one part of a message from a client: its text over all its fragments, or an attachment. Default 1,000,000. Over it: closed. All
+   * parts together: eleven times that.
+   */
+  maxHttpBufferSize?: number;
+  /** Transports that are offered. Default both. */
+  transports?: ("polling" | "websocket")[];
+  /** Whether polling may become a WebSocket. Default true. */
+  allowUpgrades?: boolean;
+  /**
+   * Decides at each handshake: `fn(null, true)`. Otherwise 403, with the text given as error, if any.
+   *
+   * @param req To be read: method, URL, headers, address.
+   */
+  allowRequest?: (
+    req: IncomingMessage,
+    fn: (err: string | null | undefined, success: boolean) => void,
+  ) => void;
+  /** A cookie with the session's id, set at the handshake of polling. True: named `io`. Default none. */
+  cookie?: CookieOptions | boolean;
+  /** Which pages of other origins may call. Default: no headers for them. A function is asked at each request. */
+  cors?: CorsOptions | CorsOptionsDelegate;
+  /**
+   * Lets clients of Socket.IO 2 in, which speak version 3 of Engine.IO. Default false, since the `id` of their sockets is that of their session, as
+   * their protocol demands: whoever learns it can speak in that client's name while it polls. Do not pass it on, or offer WebSocket alone.
+   */
+  allowEIO3?: boolean;
+  /** Without effect: nothing is compressed. */
+  perMessageDeflate?: boolean | object;
+  /** Without effect: nothing is compressed. */
+  httpCompression?: boolean | object;
+  /** Without effect: WebSockets are the engine's own. */
+  wsEngine?: any;
+}
+
+/** See {@link EngineOptions.cookie}. */
+export interface CookieOptions {
+  name: string;
+  domain?: string | undefined;
+  /** Default: percent-encoding. */
+  encode?(value: string): string;
+  expires?: Date | undefined;
+  /** Default true. */
+  httpOnly?: boolean | undefined;
+  /** Seconds. */
+  maxAge?: number | undefined;
+  partitioned?: boolean | undefined;
+  /** Default `/`. */
+  path?: string | undefined;
+  priority?: "low" | "medium" | "high" | undefined;
+  /** Default `lax`; true is `strict`. */
+  sameSite?: boolean | "lax" | "strict" | "none" | undefined;
+  secure?: boolean | undefined;
+}
+
+type AllowedOrigin = boolean | string | RegExp | (boolean | string | RegExp)[];
+
+/** See {@link EngineOptions.cors}. */
+export interface CorsOptions {
+  /** `"*"`: any. `true`: whichever asks. `false`: none. Else the ones that may, as `https://example.com`. Default `"*"`. */
+  origin?:
+    | AllowedOrigin
+    | ((
+        requestOrigin: string | undefined,
+        callback: (err: Error | null, origin?: AllowedOrigin) => void,
+      ) => void)
+    | undefined;
+  /** Methods that a preflight allows. Default `GET,HEAD,PUT,PATCH,POST,DELETE`. */
+  methods?: string | string[] | undefined;
+  /** Headers that a preflight allows. Default: those asked for. */
+  allowedHeaders?: string | string[] | undefined;
+  /** Headers that the page may read. Default none. */
+  exposedHeaders?: string | string[] | undefined;
+  /** Whether cookies may be sent. Default false. */
+  credentials?: boolean | undefined;
+  /** Seconds for which a preflight's answer holds. Default: the browser's. */
+  maxAge?: number | undefined;
+  /** Whether a preflight goes on to what comes behind. Default false. */
+  preflightContinue?: boolean | undefined;
+  /** Status of a preflight's answer. Default 204. */
+  optionsSuccessStatus?: number | undefined;
+}
+
+/** Gives the {@link CorsOptions} for a request. */
+export type CorsOptionsDelegate = (
+  req: IncomingMessage,
+  callback: (err: Error | null, options?: CorsOptions) => void,
+) => void;
+
+/** What Socket.IO makes adapters with. */
+export type AdapterConstructor = (new (nsp: any) => Adapter) | ((nsp: Namespace) => Adapter);
+
+// ---------------------------------------------------------------- namespaces
+
+/** The sockets that connected under one name. Got from {@link Server.of}. */
+export declare class Namespace<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+  ServerSideEvents extends EventsMap = DefaultEventsMap,
+  SocketData = any,
+> extends StrictEventEmitter<
+  ServerSideEvents,
+  WithoutAcks<EmitEvents>,
+  NamespaceEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData>
+> {
+  private constructor();
+
+  /** `/`, or a name with a `/` in front. */
+  readonly name: string;
+  readonly server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  /** The sockets that are connected, by id. */
+  readonly sockets: Map<string, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>;
+  /** Who is in which room. */
+  readonly adapter: Adapter;
+
+  /** As {@link Server.use}, for this namespace. */
+  use(fn: SocketMiddleware<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): this;
+  /** Those in any of these rooms. A socket's id is the name of a room that it is in. */
+  to(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /** The same as `to`. */
+  in(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /** All but those in any of these rooms. */
+  except(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /** Without effect: there is one server. */
+  get local(): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /** For what may be lost: dropped for a client whose transport cannot take it at once. */
+  get volatile(): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /** Without effect: nothing is compressed. */
+  compress(compress: boolean): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /**
+   * How long acknowledgements are waited for.
+   *
+   * @param timeout Milliseconds.
+   */
+  timeout(timeout: number): BroadcastOperator<Timed<Gathered<EmitEvents>>, SocketData>;
+  /** Emits `message`. */
+  send(...args: Parameters<EmitEvents["message"]>): this;
+  /** The same as `send`. */
+  write(...args: Parameters<EmitEvents["message"]>): this;
+  /** The sockets. What is done to one is done to the client. */
+  fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]>;
+  /** Puts every socket into rooms. Has acted when it returns. */
+  socketsJoin(room: string | readonly string[]): void;
+  /** Takes every socket out of rooms. Has acted when it returns. */
+  socketsLeave(room: string | readonly string[]): void;
+  /**
+   * Disconnects every socket.
+   *
+   * @param close Closes its connection too, and with it the sockets of other namespaces. Default false.
+   */
+  disconnectSockets(close?: boolean): void;
+  /**
+   * Ids of the sockets.
+   *
+   * @deprecated Use `fetchSockets`.
+   */
+  allSockets(): Promise<Set<string>>;
+  /** As {@link Server.serverSideEmit}. */
+  serverSideEmit<Name extends EventName<ServerSideEvents>>(
+    event: Name,
+    ...args: EventArgs<Gathered<Timed<ServerSideEvents>>, Name>
+  ): boolean;
+  /** As {@link Server.serverSideEmitWithAck}. */
+  serverSideEmitWithAck<Name extends NameWithAck<ServerSideEvents>>(
+    event: Name,
+    ...args: WithoutLast<EventArgs<ServerSideEvents, Name>>
+  ): Promise<AnswerTo<ServerSideEvents, Name>[]>;
+}
+
+/** Who is in which room. To be read: what is written into the maps changes nothing. */
+export interface Adapter
+  extends OpenEventEmitter<{
+    /** A room has its first member. */
+    "create-room": (room: string) => void;
+    /** A room has lost its last member. */
+    "delete-room": (room: string) => void;
+    /** After `create-room`. */
+    "join-room": (room: string, id: string) => void;
+    /** Before `delete-room`. */
+    "leave-room": (room: string, id: string) => void;
+  }> {
+  /** By room, the ids of the sockets in it. */
+  readonly rooms: Map<string, Set<string>>;
+  /** By socket, the rooms that it is in. */
+  readonly sids: Map<string, Set<string>>;
+}
+
+/** Sockets by their rooms, and how they are sent to. Immutable: every step gives another, so that each can be kept and used again. */
+export interface BroadcastOperator<EmitEvents extends EventsMap, SocketData> {
+  /** Those in any of these rooms too. One who is in several gets an event once. */
+  to(room: string | readonly string[]): BroadcastOperator<EmitEvents, SocketData>;
+  /** The same as `to`. */
+  in(room: string | readonly string[]): BroadcastOperator<EmitEvents, SocketData>;
+  /** But not those in any of these rooms. */
+  except(room: string | readonly string[]): BroadcastOperator<EmitEvents, SocketData>;
+  /** Without effect: there is one server. */
+  readonly local: BroadcastOperator<EmitEvents, SocketData>;
+  /** For what may be lost: dropped for a client whose transport cannot take it at once. */
+  readonly volatile: BroadcastOperator<EmitEvents, SocketData>;
+  /** Without effect: nothing is compressed. */
+  compress(compress: boolean): BroadcastOperator<EmitEvents, SocketData>;
+  /**
+   * How long acknowledgements are waited for. Without it, not at all.
+   *
+   * @param timeout Milliseconds.
+   */
+  timeout(timeout: number): BroadcastOperator<Timed<EmitEvents>, SocketData>;
+  /**
+   * Sends an event.
+   *
+   * @param args May end in a function: called once, with `null` and the first argument of each acknowledgement in order of arrival, or
+   * with an `Error` and those that came in time. One who leaves is waited for until the time is over.
+   * @returns Always true.
+   * @throws As {@link Server.emit}.
+   */
+  emit<Name extends EventName<EmitEvents>>(event: Name, ...args: EventArgs<EmitEvents, Name>): boolean;
+  /**
+   * Sends an event after `timeout`, and waits for the acknowledgements.
+   *
+   * @returns The first argument of each, in order of arrival.
+   * @throws (rejects) `Error`, when not all came in time; those that did are its `responses`.
+   */
+  emitWithAck<Name extends NameWithTimeout<EmitEvents>>(
+    event: Name,
+    ...args: WithoutLast<EventArgs<EmitEvents, Name>>
+  ): Promise<AnswerTo<EmitEvents, Name>>;
+  /** The sockets. What is done to one is done to the client. */
+  fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]>;
+  /** Puts them into rooms. Has acted when it returns. */
+  socketsJoin(room: string | readonly string[]): void;
+  /** Takes them out of rooms. Has acted when it returns. */
+  socketsLeave(room: string | readonly string[]): void;
+  /**
+   * Disconnects them.
+   *
+   * @param close Closes their connections too, and with them the sockets of other namespaces. Default false.
+   */
+  disconnectSockets(close?: boolean): void;
+  /**
+   * Ids of the sockets.
+   *
+   * @deprecated Use `fetchSockets`.
+   */
+  allSockets(): Promise<Set<string>>;
+}
+
+/** A socket as `fetchSockets` shows it: the {@link Socket} itself, of which this much is sure. */
+export interface RemoteSocket<EmitEvents extends EventsMap, SocketData> {
+  readonly id: string;
+  readonly handshake: Handshake;
+  /** Names of the rooms that it is in, its own id among them. */
+  readonly rooms: Set<string>;
+  readonly data: SocketData;
+  /**
+   * How long an acknowledgement is waited for.
+   *
+   * @param timeout Milliseconds.
+   */
+  timeout(timeout: number): Pick<BroadcastOperator<Timed<EmitEvents>, SocketData>, "emit" | "emitWithAck">;
+  /** Sends it an event. */
+  emit<Name extends EventName<EmitEvents>>(event: Name, ...args: EventArgs<EmitEvents, Name>): boolean;
+  /** Puts it into rooms. */
+  join(room: string | readonly string[]): void;
+  /** Takes it out of a room. */
+  leave(room: string): void;
+  /** As {@link Socket.disconnect}. */
+  disconnect(close?: boolean): this;
+}
+
+// ---------------------------------------------------------------- sockets
+
+/** Why a socket is gone. */
+export type DisconnectReason =
+  | "client namespace disconnect"
+  | "server namespace disconnect"
+  | "server shutting down"
+  | "forced close"
+  | "forced server close"
+  | "transport close"
+  | "transport error"
+  | "ping timeout"
+  | "parse error";
+
+/** The event's name and its arguments; an acknowledgement is a function at the end. */
+export type Event = [string, ...any[]];
+
+/** What a client brought when it connected. */
+export interface Handshake {
+  /** Of the request that opened the connection; names in lower case. */
+  headers: IncomingHttpHeaders;
+  /** When the socket was made, as `Date` writes it. */
+  time: string;
+  /** The client's address; see `limits.trustProxy`. */
+  address: string;
+  /** Whether the request had an `Origin`. */
+  xdomain: boolean;
+  /** Whether the request came over TLS. */
+  secure: boolean;
+  /** When the socket was made, in Unix milliseconds. */
+  issued: number;
+  /** Of the request that opened the connection: path and query. */
+  url: string;
+  /** The same for all namespaces of a connection; the last of several values of one name. */
+  query: Record<string, string | string[] | undefined>;
+  /** What the client gave as `auth`; `{}` where it gave nothing. */
+  auth: { [key: string]: any };
+}
+
+/** What a {@link Socket} tells of without the client's sending it. */
+interface SocketEvents {
+  /** It is gone, and out of its rooms. `description`: an `Error` where there is more to say. */
+  disconnect: (reason: DisconnectReason, description?: any) => void;
+  /** It is about to go; its rooms are still there. */
+  disconnecting: (reason: DisconnectReason, description?: any) => void;
+  /** A packet that makes no sense, or an event that a middleware refused. Not listening does no harm. */
+  error: (err: Error) => void;
+}
+
+/** A client in a namespace. */
+export declare class Socket<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+  ServerSideEvents extends EventsMap = DefaultEventsMap,
+  SocketData = any,
+> extends StrictEventEmitter<ListenEvents, EmitEvents, SocketEvents> {
+  private constructor();
+
+  /** Its name among clients; not that of the transport's session. */
+  readonly id: string;
+  readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents>;
+  readonly handshake: Handshake;
+  /** Always false: state is not recovered. */
+  readonly recovered: boolean;
+  /** Whatever the program keeps here; `{}` at first. */
+  data: SocketData;
+  /** Not before all middleware has let it in. */
+  readonly connected: boolean;
+  get disconnected(): boolean;
+  /** Names of the rooms that it is in, its own id among them. To be read: see `join`. */
+  get rooms(): Set<string>;
+  /** What it shares with the same client's sockets in other namespaces. */
+  readonly client: Client;
+  /** The connection underneath. */
+  get conn(): Connection;
+  /** The request that opened the connection: method, URL, headers and address. Its body is gone. */
+  get request(): IncomingMessage;
+
+  /**
+   * Sends an event, and waits for the acknowledgement; without `timeout` for as long as it takes.
+   *
+   * @returns The acknowledgement's first argument.
+   * @throws (rejects) `Error` when the time of `timeout` is over.
+   */
+  emitWithAck<Name extends NameWithAck<EmitEvents>>(
+    event: Name,
+    ...args: WithoutLast<EventArgs<EmitEvents, Name>>
+  ): Promise<AnswerTo<EmitEvents, Name>>;
+  /** Emits `message`. */
+  send(...args: Parameters<EmitEvents["message"]>): this;
+  /** The same as `send`. */
+  write(...args: Parameters<EmitEvents["message"]>): this;
+  /**
+   * How long the next emit waits for its acknowledgement, which then begins with an error or `null`.
+   *
+   * @param timeout Milliseconds.
+   */
+  timeout(timeout: number): Socket<ListenEvents, Timed<EmitEvents>, ServerSideEvents, SocketData>;
+  /** The next emit may be lost: it is dropped where the transport cannot take it at once. */
+  get volatile(): this;
+  /** Without effect: nothing is compressed. */
+  compress(compress: boolean): this;
+
+  /** Those in any of these rooms, but not this one. */
+  to(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /** The same as `to`. */
+  in(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /** All of the namespace but those in any of these rooms, and not this one. */
+  except(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /** All of the namespace but this one. */
+  get broadcast(): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+  /** The same as `broadcast`: there is one server. */
+  get local(): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
+
+  /** Puts it into rooms. Has acted when it returns; nothing after it was disconnected. */
+  join(rooms: string | readonly string[]): Promise<void> | void;
+  /** Takes it out of a room. Has acted when it returns. */
+  leave(room: string): Promise<void> | void;
+  /**
+   * Disconnects it; the client does not come back by itself.
+   *
+   * @param close Closes the connection too, and with it the sockets of other namespaces. Default false.
+   */
+  disconnect(close?: boolean): this;
+
+  /**
+   * Sees every event of the client before its listeners do. One after the other in order.
+   *
+   * @param fn May change the event. Goes on with `next()`; `next(error)` stops it: `error` is told of it. One that throws stops it, and
+   * is logged.
+   */
+  use(fn: (event: Event, next: (err?: Error) => void) => void): this;
+  /** Calls `listener` with the name and arguments of every event of the client, before middleware and listeners. */
+  onAny(listener: (...args: any[]) => void): this;
+  /** As `onAny`, in front of those that are there. */
+  prependAny(listener: (...args: any[]) => void): this;
+  /** Removes a listener of `onAny`; without one all. */
+  offAny(listener?: (...args: any[]) => void): this;
+  /** The listeners of `onAny`, in the order in which they are called. */
+  listenersAny(): ((...args: any[]) => void)[];
+  /** Calls `listener` with the name and arguments of every event that is sent to the client, broadcasts among them. */
+  onAnyOutgoing(listener: (...args: any[]) => void): this;
+  /** As `onAnyOutgoing`, in front of those that are there. */
+  prependAnyOutgoing(listener: (...args: any[]) => void): this;
+  /** Removes a listener of `onAnyOutgoing`; without one all. */
+  offAnyOutgoing(listener?: (...args: any[]) => void): this;
+  /** The listeners of `onAnyOutgoing`, in the order in which they are called. */
+  listenersAnyOutgoing(): ((...args: any[]) => void)[];
+}
+
+/** A client, over all its namespaces. */
+export interface Client {
+  /** The connection underneath. */
+  readonly conn: Connection;
+  /** The request that opened the connection. */
+  readonly request: IncomingMessage;
+}
+
+// ---------------------------------------------------------------- transport
+
+/** A connection of the transport, which the sockets of several namespaces may share. */
+export interface Connection
+  extends OpenEventEmitter<{
+    /** It goes on over another transport. */
+    upgrade: (transport: { readonly name: string }) => void;
+    /** It is over. */
+    close: (reason: string, description?: any) => void;
+  }> {
+  /** The transport's session. A secret between the server and this client. */
+  readonly id: string;
+  /** Of Engine.IO: 4, or 3 for clients of Socket.IO 2 ({@link EngineOptions.allowEIO3}). */
+  readonly protocol: number;
+  /** The client's address. */
+  readonly remoteAddress: string;
+  /** What it goes over now; `name` is `polling` or `websocket`. */
+  readonly transport: { readonly name: string };
+  readonly readyState: "opening" | "open" | "closing" | "closed";
+  /** Whether it began as polling and is a WebSocket now. */
+  readonly upgraded: boolean;
+  /** The request that opened it. */
+  readonly request: IncomingMessage;
+  /** Closes it, and all sockets on it. */
+  close(discard?: boolean): void;
+}
+
+/** A handshake or request that was turned away. */
+export interface ConnectionError {
+  /** The request. */
+  req: IncomingMessage;
+  /**
+   * 0: unknown transport. 1: unknown session. 2: bad handshake method. 3: bad request. 4: forbidden. 5: unsupported protocol version.
+   */
+  code: number;
+  /** The code in words. */
+  message: string;
+  /** More about it: what depends on the code. */
+  context: any;
+}
+
+/** `io.engine`: the transport. */
+export interface Engine
+  extends OpenEventEmitter<{
+    /** A request was turned away. */
+    connection_error: (err: ConnectionError) => void;
+  }> {
+  /** Connections now, those that have joined no namespace yet among them. */
+  readonly clientsCount: number;
+  /** What it goes by, defaults filled in. To be read. */
+  readonly opts: EngineOptions;
+  /**
+   * Adds a middleware for every request to the transport, WebSocket handshakes among them; before anything is judged. `next(error)`: 400.
+   *
+   * @param fn As Express has them.
+   */
+  use(fn: (req: IncomingMessage, res: ServerResponse, next: (err?: any) => void) => void): void;
+  use(fn: (req: any, res: any, next: any) => void): void;
+}

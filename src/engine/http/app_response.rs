@@ -1,0 +1,211 @@
+//! The app's answer as the host gives it, and as hyper sends it.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+
+/// The app's answer, or its head.
+#[derive(Debug)]
+pub struct AppResponse {
+    /// The status; 500 in place of one that is none.
+    status: StatusCode,
+    headers: HeaderMap,
+    /// The body, as far as it is here.
+    body: Bytes,
+}
+
+impl AppResponse {
+    /// `lines`: name, value, name, value …, a line each, since no value has a line break in it. What is no header is left out, and
+    /// what is the connection's to say.
+    pub fn new(status: u16, lines: &Bytes, body: Bytes) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut headers = HeaderMap::new();
+        let mut at = 0;
+        while let Some((name, value_at)) = line(lines, at)
+            && let Some((value, next)) = line(lines, value_at)
+        {
+            at = next;
+            let value = HeaderValue::from_maybe_shared(lines.slice(value));
+            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(&lines[name]), value)
+                && !matches!(name, header::CONNECTION | header::TRANSFER_ENCODING)
+            {
+                headers.append(name, value);
+            }
+        }
+        Self { status, headers, body }
+    }
+
+    /// A status alone.
+    pub fn empty(status: StatusCode) -> Self {
+        Self { status, headers: HeaderMap::new(), body: Bytes::new() }
+    }
+
+    /// With the body that it has.
+    pub(super) fn whole(self) -> Response<AppBody> {
+        let Self { status, headers, body } = self;
+        respond(status, headers, AppBody::Whole(Full::new(body)))
+    }
+
+    /// With a body that comes.
+    pub(super) fn streamed(self, body: Body) -> Response<AppBody> {
+        respond(self.status, self.headers, AppBody::Other(body))
+    }
+}
+
+fn respond(status: StatusCode, headers: HeaderMap, body: AppBody) -> Response<AppBody> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// The line that begins at `from`, without its end, and where the next one begins.
+fn line(text: &[u8], from: usize) -> Option<(std::ops::Range<usize>, usize)> {
+    let length = text.get(from..)?.iter().position(|byte| *byte == b'\n')?;
+    Some((from..from + length, from + length + 1))
+}
+
+/// Several whole answers in one text, each `id status bytes\n`, its headers, an empty line, and so many bytes of a body. What is
+/// no such text ends it.
+pub fn read_answers(text: &Bytes, mut take: impl FnMut(u64, AppResponse)) {
+    let mut at = 0;
+    while let Some((head, lines_at)) = line(text, at) {
+        let mut numbers = std::str::from_utf8(&text[head]).unwrap_or_default().split(' ');
+        let mut number = || numbers.next()?.parse::<u64>().ok();
+        let (Some(id), Some(status), Some(length)) = (number(), number(), number()) else { return };
+        let mut end = lines_at;
+        let body_at = loop {
+            match line(text, end) {
+                Some((name, next)) if name.is_empty() => break next,
+                Some((_, value_at)) => match line(text, value_at) {
+                    Some((_, next)) => end = next,
+                    None => return,
+                },
+                None => return,
+            }
+        };
+        let Some(body_end) = usize::try_from(length).ok().and_then(|length| body_at.checked_add(length))
+        else {
+            return;
+        };
+        let Some(body) = text.get(body_at..body_end) else { return };
+        // A copy: a peer that is slow to take a few bytes would keep the answers of others.
+        let body = Bytes::copy_from_slice(body);
+        let status = u16::try_from(status).unwrap_or_default();
+        take(id, AppResponse::new(status, &text.slice(lines_at..end), body));
+        at = body_end;
+    }
+}
+
+/// A body on its way out: mostly one that is there, without a box around it.
+#[derive(Debug)]
+pub enum AppBody {
+    /// All of it.
+    Whole(Full<Bytes>),
+    /// Whatever axum has.
+    Other(Body),
+}
+
+impl From<Body> for AppBody {
+    fn from(body: Body) -> Self {
+        Self::Other(body)
+    }
+}
+
+impl HttpBody for AppBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        match self.get_mut() {
+            Self::Whole(body) => Pin::new(body).poll_frame(context).map_err(|never| match never {}),
+            Self::Other(body) => Pin::new(body).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(body) => body.is_end_stream(),
+            Self::Other(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(body) => body.size_hint(),
+            Self::Other(body) => body.size_hint(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Answer = (u64, u16, Vec<(String, String)>, String);
+
+    fn answers(text: &'static str) -> Vec<Answer> {
+        let mut read = Vec::new();
+        read_answers(&Bytes::from_static(text.as_bytes()), |id, response| {
+            let headers = response
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+                .collect();
+            let body = String::from_utf8(response.body.to_vec()).unwrap();
+            read.push((id, response.status.as_u16(), headers, body));
+        });
+        read
+    }
+
+    #[test]
+    fn several_answers_are_told_apart() {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            answers("7 200 3\nx-a\n1\nset-cookie\na=b\nset-cookie\nc=\n\nä\n8 404 0\n\n9 99 2\n\nok"),
+            [
+                (
+                    7,
+                    200,
+                    vec![header("x-a", "1"), header("set-cookie", "a=b"), header("set-cookie", "c=")],
+                    "ä\n".into()
+                ),
+                (8, 404, vec![], String::new()),
+                (9, 500, vec![], "ok".into()),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_the_connections_and_what_is_no_header_is_left_out() {
+        let read = answers("1 200 0\nconnection\nclose\nb ad\n1\nx\n\u{1}\ny\n2\n\n");
+        assert_eq!(read[0].2, [("y".to_owned(), "2".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_no_answer_ends_the_text() {
+        for text in [
+            "",
+            "x",
+            "1 200",
+            "1 200 5\n\nabc",
+            "1 200 0\na\n",
+            "1 200 x\n\n",
+            "\n",
+            "1 200 18446744073709551615\n\nabc",
+        ] {
+            assert_eq!(answers(text), [], "{text:?}");
+        }
+        assert_eq!(answers("1 200 0\n\nrest").len(), 1);
+    }
+}

@@ -1,0 +1,97 @@
+//! What the host is told of sockets.
+
+use std::sync::Arc;
+
+use socketioxide_core::Str;
+
+use crate::engine::{
+    ids::Id,
+    payload::Payload,
+    socketio::{PublicId, Socket},
+    transport::Hold,
+};
+
+/// A call into the host about a namespace, which is named by its key.
+#[derive(Debug)]
+pub enum IoCall {
+    /// A socket is connected, and somebody listens for that.
+    Connected {
+        /// The namespace.
+        nsp: u32,
+        /// The socket.
+        socket: Arc<Socket>,
+        /// What the client sent with its connect: a JSON object.
+        auth: Str,
+        /// The client hears of it itself when the host did.
+        hold: Arc<Hold>,
+    },
+    /// A socket that the host holds an object for is over.
+    Disconnected {
+        /// The namespace.
+        nsp: u32,
+        /// The socket.
+        id: PublicId,
+        /// Socket.IO's words for why.
+        reason: &'static str,
+        /// Rooms that it was in.
+        rooms: Vec<Arc<str>>,
+    },
+    /// A client sent an event.
+    Event {
+        /// The namespace.
+        nsp: u32,
+        /// The socket.
+        socket: Arc<Socket>,
+        /// The JSON array of the packet, the name first.
+        args: Payload,
+        /// Number of the acknowledgement that it asks for.
+        ack: Option<i64>,
+        /// Only for those who listen to everything: the engine handles it.
+        overheard: bool,
+    },
+    /// A client sent what is no packet, and its connection is being closed.
+    Failed {
+        /// The namespace.
+        nsp: u32,
+        /// The socket.
+        id: PublicId,
+        /// What was wrong with it.
+        message: &'static str,
+    },
+    /// A client acknowledged.
+    Answered {
+        /// The namespace.
+        nsp: u32,
+        /// The socket.
+        id: PublicId,
+        /// The number.
+        ack: i64,
+        /// The JSON array of the packet.
+        args: Payload,
+    },
+    /// A connection that the host looks at changed its transport.
+    Upgraded {
+        /// The session.
+        session: Id,
+    },
+    /// A connection that the host looks at is over.
+    Closed {
+        /// The session.
+        session: Id,
+        /// Engine.IO's words for why.
+        reason: &'static str,
+    },
+}
+
+impl IoCall {
+    /// Bytes that the call keeps alive beside itself, roughly.
+    pub(in crate::engine) fn cost(&self) -> usize {
+        match self {
+            Self::Event { args, .. } | Self::Answered { args, .. } => args.size(),
+            Self::Connected { auth, .. } => auth.len(),
+            Self::Disconnected { .. } | Self::Failed { .. } | Self::Upgraded { .. } | Self::Closed { .. } => {
+                0
+            }
+        }
+    }
+}
