@@ -46,9 +46,13 @@ async function requests({ server, runtime }) {
   }
 }
 
-/** The p99 from client to client: alone, or beside requests to the same server: so many a second, or as many as two connections can ask. */
+/**
+ * The p99 from client to client: alone, or beside requests to the same server, or to another process of the same kind: so many a
+ * second, or as many as two connections can ask.
+ */
 async function events({ server, runtime }, beside) {
   const serving = new Program(runtime.path, here(`servers/${server}.mjs`));
+  const other = beside?.elsewhere && new Program(runtime.path, here(`servers/${server}.mjs`));
   const clients = new Program(process.execPath, here("latency-generator.mjs"));
   const load = new Program(process.execPath, here("http-generator.mjs"));
   try {
@@ -56,7 +60,8 @@ async function events({ server, runtime }, beside) {
     clients.tell({ port, room: "bench" });
     await clients.line("joined");
     if (beside) {
-      load.tell({ port, connections: beside.connections });
+      const asked = other ? (await other.line("port")).port : port;
+      load.tell({ port: asked, connections: beside.connections });
       await load.line("connected");
     }
     // Both are warm when it counts.
@@ -73,7 +78,7 @@ async function events({ server, runtime }, beside) {
       }
     }
   } finally {
-    await Promise.all([load.end(), clients.end(), serving.end()]);
+    await Promise.all([load.end(), clients.end(), serving.end(), other?.end()]);
   }
 }
 
@@ -101,21 +106,39 @@ async function compareRequests() {
 }
 
 async function compareEvents() {
-  const loads = [undefined, { connections: 10, rate: Number(options.rate) }, { connections: 2 }];
-  console.log(
-    `\nAn event from client to client: p99 in ms (median of ${runs}): alone; beside ${options.rate} requests a second; beside as many as two connections can ask`,
-  );
+  const rate = Number(options.rate);
+  const loads = [
+    { told: "alone" },
+    { told: `${rate} requests a second`, connections: 10, rate },
+    { told: "as many as two connections can ask", connections: 2 },
+  ];
+  console.log(`\nAn event from client to client: p99 in ms (median of ${runs})`);
   for (const subject of subjectsOf(options.servers, "node,bun")) {
-    const samples = loads.map(() => []);
+    const cases = loads.flatMap((load) =>
+      load.connections
+        ? [
+            { ...load, elsewhere: true },
+            { ...load, elsewhere: false },
+          ]
+        : [load],
+    );
+    const samples = cases.map(() => []);
     for (let run = 0; run < runs; run++) {
-      for (let i = 0; i < loads.length; i++) {
-        const turn = (i + run) % loads.length;
-        samples[turn].push(await events(subject, loads[turn]));
+      for (let i = 0; i < cases.length; i++) {
+        const turn = (i + run) % cases.length;
+        samples[turn].push(await events(subject, cases[turn].connections ? cases[turn] : undefined));
       }
     }
-    const [alone, beside, full] = samples.map(median);
-    const shown = [alone, beside, full].map((p99) => p99.toFixed(2)).join(", ");
-    const all = samples.map((all) => all.map((p99) => p99.toFixed(2)).join(" ")).join("; ");
-    console.log(`  ${subject.label.padEnd(22)} ${shown} (${(beside / alone).toFixed(2)} x)   [${all}]`);
+    const alone = median(samples[0]);
+    console.log(`  ${subject.label}`);
+    for (const [i, { told, elsewhere }] of cases.entries()) {
+      const own = median(samples[i]);
+      const what =
+        elsewhere === undefined ? told : `${told}, of ${elsewhere ? "another process" : "this server"}`;
+      const ratios = [`${(own / alone).toFixed(2)} x alone`];
+      if (elsewhere === false) ratios.push(`${(own / median(samples[i - 1])).toFixed(2)} x beside another's`);
+      const all = samples[i].map((p99) => p99.toFixed(2)).join(" ");
+      console.log(`    ${what.padEnd(60)} ${own.toFixed(2)}  ${i ? ratios.join(", ") : ""}   [${all}]`);
+    }
   }
 }

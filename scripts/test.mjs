@@ -43,6 +43,8 @@ const environment = {
   ...(values.long && { DIALOGUE_TEST_LONG: "1" }),
 };
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, in a few lines each: a long output may be shown in part, and this is at its end. */
+const failures = [];
 const begun = performance.now();
 mkdirSync(reports, { recursive: true });
 
@@ -55,6 +57,7 @@ for (const name of chosen) {
   await sections[name].steps();
 }
 
+for (const failure of failures) console.log(failure);
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
 console.log(`in ${duration(begun)}; logs are in target/reports`);
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
@@ -209,6 +212,7 @@ async function step(name, work) {
     if (!(error instanceof BuildError)) throw error;
     report(name, { passed: 0, failed: 1, skipped: 0 }, begun, "");
     console.log(tail(error.message));
+    failures.push(`FAILED ${name}`, ...error.message.trimEnd().split("\n").slice(-6));
     return false;
   }
 }
@@ -231,7 +235,9 @@ async function tests(name, command, count) {
   // A run that failed without a failing test, or ran none at all, is itself a failure.
   if (counts.failed === 0 && (outcome.code !== 0 || counts.passed === 0)) counts.failed = 1;
   report(name, counts, begun, "");
-  if (counts.failed > 0) console.log(`${tail(outcome.text)}\n    (all of it: target/reports/${log})`);
+  if (counts.failed === 0) return;
+  console.log(`${tail(outcome.text)}\n    (all of it: target/reports/${log})`);
+  failures.push(`FAILED ${name}`, ...failed(outcome.text));
 }
 
 function report(name, counts, begun, note) {
@@ -240,6 +246,29 @@ function report(name, counts, begun, note) {
   const many = counts.passed + counts.failed + counts.skipped > 1;
   const numbers = many ? ` ${counts.passed} of ${counts.passed + counts.failed},` : "";
   console.log(`  ${mark.padEnd(6)} ${name}:${numbers} ${duration(begun)}${note && `, ${note}`}`);
+}
+
+/** The lines that name a failed test, with their neighbours that say why: behind it in Vitest's output, ahead of it in Bun's. */
+function failed(text) {
+  // Bun names them all again at its end.
+  const lines = text
+    .split(/^\d+ tests? failed:$/m)[0]
+    .split("\n")
+    .filter((line) => line.trim() !== "");
+  const neighbours = [
+    [/^ FAIL {2}/, 0, 14],
+    [/^\(fail\) /, -14, 0],
+    [/^test .* FAILED$|panicked at /, 0, 4],
+  ];
+  const shown = new Set();
+  for (const [index, line] of lines.entries()) {
+    const [, from, to] = neighbours.find(([pattern]) => pattern.test(line)) ?? [];
+    for (let near = from; near <= to; near++) shown.add(index + near);
+  }
+  return lines
+    .filter((_, index) => shown.has(index))
+    .slice(0, 200)
+    .map((line) => `    ${line}`);
 }
 
 function tail(text) {

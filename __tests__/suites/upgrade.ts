@@ -54,6 +54,8 @@ export function upgrade(serve: Serve): void {
       raw.send("2probe");
       await raw.nextStarting("3probe");
       const slow = connect(server.port, server.host);
+      // Read, as a socket that nobody reads need not hear of its end.
+      slow.on("error", () => {}).resume();
       const ended = new Promise((resolve) => slow.once("close", resolve));
       await new Promise((resolve) => slow.write("GET / HTTP/1.1\r\nhost: a\r\n", resolve));
       // One that has come behind it was taken with it.

@@ -7,7 +7,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
@@ -27,6 +27,8 @@ const OVERDUE: u64 = 0;
 #[derive(Debug)]
 pub struct HeadClocks {
     start: Instant,
+    /// Whoever begins to wait for a head from now on has waited too long already.
+    given_up: AtomicBool,
     /// A std mutex: held to put in or take out one, or to look at all.
     clocks: Mutex<Slab<Arc<Clock>>>,
 }
@@ -42,7 +44,7 @@ struct Clock {
 impl HeadClocks {
     /// No clocks.
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { start: Instant::now(), clocks: Mutex::default() })
+        Arc::new(Self { start: Instant::now(), given_up: AtomicBool::new(false), clocks: Mutex::default() })
     }
 
     /// One for a connection; as hyper's timer.
@@ -57,8 +59,10 @@ impl HeadClocks {
         self.expire(self.millis(Instant::now()));
     }
 
-    /// No head is waited for any longer: the server stops.
+    /// No head is waited for any longer, nor from now on: the server stops.
     pub fn give_up(&self) {
+        // Before the look at them all, as `wait` asks behind its own store: one of the two finds the other.
+        self.given_up.store(true, Ordering::SeqCst);
         self.expire(NEVER - 1);
     }
 
@@ -80,7 +84,7 @@ impl HeadClocks {
 impl Clock {
     /// `true`: it is overdue from now on.
     fn expire(&self, now: u64) -> bool {
-        let due = self.due.load(Ordering::Acquire);
+        let due = self.due.load(Ordering::SeqCst);
         // The head may have come meanwhile.
         due <= now && self.due.compare_exchange(due, OVERDUE, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
@@ -92,6 +96,15 @@ pub struct HeadClock {
     all: Arc<HeadClocks>,
     clock: Arc<Clock>,
     key: usize,
+}
+
+impl HeadClock {
+    fn wait(&self, deadline: Instant) {
+        self.clock.due.store(self.all.millis(deadline), Ordering::SeqCst);
+        if self.all.given_up.load(Ordering::SeqCst) {
+            self.clock.due.store(OVERDUE, Ordering::Release);
+        }
+    }
 }
 
 impl Drop for HeadClock {
@@ -106,12 +119,12 @@ impl Timer for HeadClock {
     }
 
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
-        self.clock.due.store(self.all.millis(deadline), Ordering::Release);
+        self.wait(deadline);
         Box::pin(Head(self.clock.clone()))
     }
 
     fn reset(&self, _: &mut Pin<Box<dyn Sleep>>, deadline: Instant) {
-        self.clock.due.store(self.all.millis(deadline), Ordering::Release);
+        self.wait(deadline);
     }
 }
 
@@ -178,7 +191,10 @@ mod tests {
         assert!(next.as_mut().poll(&mut context).is_pending());
         all.give_up();
         assert!(early.as_mut().poll(&mut context).is_ready() && next.as_mut().poll(&mut context).is_ready());
-        drop((one, two, three));
+        // One that begins behind that is not waited for either.
+        drop(next);
+        assert!(three.sleep(Duration::from_secs(60)).as_mut().poll(&mut context).is_ready());
+        drop((early, late, one, two, three));
         assert!(lock(&all.clocks).is_empty());
     }
 }
