@@ -3,6 +3,7 @@
 use dialogue_rs::engine::{
     host::{Answer, Call, Hooks},
     payload::{Attachments, Payload},
+    server::StartError,
 };
 use serde_json::{Value, json};
 
@@ -87,8 +88,10 @@ async fn stopping_hands_over_what_is_left_and_waits_for_it() {
     let [Call::Cleanup { ticket, events, .. }] = calls.as_slice() else { panic!("{calls:?}") };
     assert_eq!(events.len(), 3);
     assert!(!stopped.is_finished(), "it waits");
+    assert!(matches!(server.server.start(), Err(StartError::Running)), "nothing starts beside it");
     server.core().tickets.answer(*ticket, Answer::Cleaned);
     stopped.await.unwrap();
+    server.server.start().unwrap();
     let position = server.core().rooms.get("chat").unwrap().position();
     assert_eq!(position.offset, 0);
     assert_ne!(json!(&*position.epoch), epoch);

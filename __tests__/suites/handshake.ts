@@ -1,50 +1,15 @@
 import { createRequire } from "node:module";
-import { io } from "socket.io-client";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { eventually, gate, within } from "../support/deadline.js";
-import type { HandshakeServer, serveHandshakes } from "../support/handshake-server.js";
-import { type HttpRequestOptions, httpRequest } from "../support/http-request.js";
-import { type HandshakeRefused, RawWebSocket } from "../support/raw-websocket.js";
+import type { serveHandshakes } from "../support/handshake-server.js";
+import { errorsOf, HANDSHAKE, sidOf, useHandshakes } from "../support/handshake-stage.js";
+import type { HttpRequestOptions } from "../support/http-request.js";
 
 const require = createRequire(import.meta.url);
-const PAGE = "https://page.example";
-const HANDSHAKE = "/socket.io/?EIO=4&transport=polling";
 
-/** What happens at the handshake of the Engine.IO path, as programs written for Socket.IO expect it. */
+/** What a program decides of a handshake, and adds to it, as programs written for Socket.IO do. */
 export function handshake(make: typeof serveHandshakes): void {
-  const cleanups: (() => unknown)[] = [];
-  afterEach(async () => {
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  });
-
-  const serve = async (options: Record<string, unknown> = {}, timeout?: number) => {
-    const server = await make(options, timeout);
-    cleanups.push(() => server.stop());
-    return server;
-  };
-  const get = (server: HandshakeServer, path = HANDSHAKE, options: HttpRequestOptions = {}) =>
-    httpRequest(`${server.url}${path}`, options);
-  const webSocket = async (server: HandshakeServer, query = "", headers: Record<string, string> = {}) => {
-    const raw = await RawWebSocket.open(server.host, server.port, { query, headers });
-    cleanups.push(() => raw.destroy());
-    return raw;
-  };
-  const refusal = (server: HandshakeServer, query = "") =>
-    RawWebSocket.open(server.host, server.port, { query }).then(
-      () => undefined,
-      (error: HandshakeRefused) => error,
-    );
-  const connect = (server: HandshakeServer, options: object = {}) => {
-    const client = io(server.url, { reconnection: false, ...options });
-    cleanups.push(() => client.disconnect());
-    return client;
-  };
-  const sidOf = (body: string): string => JSON.parse(body.slice(1)).sid;
-  const errors = (server: HandshakeServer) => {
-    const found: Record<string, any>[] = [];
-    server.engine.on("connection_error", (error) => found.push(error));
-    return found;
-  };
+  const { serve, get, webSocket, refusal, connect } = useHandshakes(make);
 
   describe("allowRequest", () => {
     it("decides on both transports, and sees the request", async () => {
@@ -70,7 +35,7 @@ export function handshake(make: typeof serveHandshakes): void {
         allowRequest: (_req: unknown, done: (error: unknown, success: boolean) => void) =>
           setTimeout(() => done("no guests", false), 5),
       });
-      const told = errors(server);
+      const told = errorsOf(server);
       const answer = await get(server);
       expect([answer.status, answer.body]).toEqual([403, '{"code":4,"message":"no guests"}']);
       const refused = await refusal(server);
@@ -90,7 +55,7 @@ export function handshake(make: typeof serveHandshakes): void {
     ] as const) {
       it(`one that ${name} lets nobody in, and the process lives`, async () => {
         const server = await serve({ allowRequest });
-        const told = errors(server);
+        const told = errorsOf(server);
         expect((await get(server)).status).toBe(400);
         expect(told[0]).toMatchObject({ code: 3, context: { name: "MIDDLEWARE_FAILURE" } });
         expect(server.log.mentions("error", "allowRequest failed")).toBe(true);
@@ -99,7 +64,7 @@ export function handshake(make: typeof serveHandshakes): void {
 
     it("one that never answers is overdue", async () => {
       const server = await serve({ allowRequest: () => {} }, 50);
-      const told = errors(server);
+      const told = errorsOf(server);
       expect((await get(server)).status).toBe(503);
       await eventually(() => told.length === 1, "the refusal was told");
       expect(told[0]).toMatchObject({ code: 3, context: { name: "MIDDLEWARE_FAILURE" } });
@@ -152,7 +117,7 @@ export function handshake(make: typeof serveHandshakes): void {
 
     it("an error ends the handshake", async () => {
       const server = await serve();
-      const told = errors(server);
+      const told = errorsOf(server);
       server.engine.use((_req, _res, next) => next(new Error("unlucky")));
       const answer = await get(server);
       expect([answer.status, answer.body]).toEqual([400, '{"code":3,"message":"Bad request"}']);
@@ -212,7 +177,7 @@ export function handshake(make: typeof serveHandshakes): void {
 
     it("one that breaks request or response fails alone, and the process lives", async () => {
       const server = await serve({}, 20_000);
-      const told = errors(server);
+      const told = errorsOf(server);
       server.engine.use((req: any, res, next) => {
         const { fault } = req._query;
         if (fault === "write") {
@@ -325,200 +290,10 @@ export function handshake(make: typeof serveHandshakes): void {
     });
   });
 
-  describe("cookie", () => {
-    for (const [cookie, expected] of [
-      [true, "io=SID; Path=/; HttpOnly; SameSite=Lax"],
-      [{ name: "woot" }, "woot=SID; Path=/; HttpOnly; SameSite=Lax"],
-      [{ path: "/custom" }, "io=SID; Path=/custom; HttpOnly; SameSite=Lax"],
-      [{ path: false }, "io=SID; SameSite=Lax"],
-      [{ httpOnly: false, sameSite: "strict" }, "io=SID; Path=/; SameSite=Strict"],
-      [
-        {
-          maxAge: 60,
-          domain: "a.example",
-          secure: true,
-          sameSite: "none",
-          partitioned: true,
-          priority: "high",
-        },
-        "io=SID; Max-Age=60; Domain=a.example; Path=/; HttpOnly; Secure; Partitioned; Priority=High; SameSite=None",
-      ],
-      [
-        { expires: new Date(0), sameSite: false },
-        "io=SID; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly",
-      ],
-    ] as const) {
-      it(JSON.stringify(cookie), async () => {
-        const server = await serve({ cookie });
-        const of = ({ headers, body }: { headers: Record<string, unknown>; body: string }) =>
-          (headers["set-cookie"] as string[]).map((text) => text.replace(sidOf(body), "SID"));
-        const first = await get(server);
-        expect(of(first)).toEqual([expected]);
-        const next = await get(server, `${HANDSHAKE}&sid=${sidOf(first.body)}`, {
-          method: "POST",
-          body: "40",
-        });
-        expect(next.headers["set-cookie"]).toBeUndefined();
-        // The same where the program has its say.
-        server.engine.use((_req, res, go) => {
-          res.setHeader("Set-Cookie", "own=1");
-          go();
-        });
-        expect(of(await get(server))).toEqual(["own=1", expected]);
-      });
-    }
-
-    it("none without the option", async () => {
-      expect((await get(await serve())).headers["set-cookie"]).toBeUndefined();
-    });
-  });
-
-  describe("cors", () => {
-    const preflight = { "access-control-request-method": "POST", "access-control-request-headers": "x-a" };
-    const ask = (server: HandshakeServer, origin: string | undefined, options: HttpRequestOptions = {}) =>
-      get(server, "/socket.io/default/?transport=polling&EIO=4", {
-        ...options,
-        headers: { ...(origin && { origin }), ...(options.method && preflight) },
-      });
-    const corsOf = ({ headers }: { headers: Record<string, unknown> }) =>
-      Object.fromEntries(
-        Object.entries(headers).filter(([name]) => name.startsWith("access-control-") || name === "vary"),
-      );
-
-    it("without the option there is nothing of it, and nobody is refused", async () => {
-      const server = await serve();
-      const answer = await ask(server, PAGE);
-      expect([answer.status, corsOf(answer)]).toEqual([200, {}]);
-      await webSocket(server, "", { origin: PAGE });
-      const options = await ask(server, PAGE, { method: "OPTIONS" });
-      expect([options.status, options.body]).toEqual([400, '{"code":2,"message":"Bad handshake method"}']);
-    });
-
-    it("a preflight and a request, as configured", async () => {
-      const cors = {
-        origin: PAGE,
-        methods: ["GET", "POST"],
-        allowedHeaders: ["content-type"],
-        credentials: true,
-      };
-      const server = await serve({ cors });
-      const options = await ask(server, PAGE, { method: "OPTIONS" });
-      expect([options.status, corsOf(options)]).toEqual([
-        204,
-        {
-          vary: "Origin",
-          "access-control-allow-origin": PAGE,
-          "access-control-allow-credentials": "true",
-          "access-control-allow-methods": "GET,POST",
-          "access-control-allow-headers": "content-type",
-        },
-      ]);
-      const answer = await ask(server, PAGE);
-      expect([answer.status, corsOf(answer)]).toEqual([
-        200,
-        { vary: "Origin", "access-control-allow-origin": PAGE, "access-control-allow-credentials": "true" },
-      ]);
-      const refused = await get(server, "/socket.io/?transport=tin", { headers: { origin: PAGE } });
-      expect([refused.status, refused.headers["access-control-allow-origin"]]).toEqual([400, PAGE]);
-    });
-
-    // Each is said by the engine where it can, and by JavaScript where it must: the same either way.
-    const cases: [name: string, cors: unknown, allows: Record<string, string | undefined>][] = [
-      ["true", { origin: true }, { [PAGE]: PAGE }],
-      ["*", { origin: "*" }, { [PAGE]: "*" }],
-      ["nothing", {}, { [PAGE]: "*" }],
-      ["false", { origin: false }, { [PAGE]: undefined }],
-      ["a string", { origin: PAGE }, { [PAGE]: PAGE, "https://evil.example": PAGE }],
-      ["a list", { origin: [PAGE] }, { [PAGE]: PAGE, "https://evil.example": undefined }],
-      ["a RegExp", { origin: /\.example$/g }, { [PAGE]: PAGE, "https://evil.test": undefined }],
-      [
-        "a list with a RegExp",
-        { origin: ["https://a.test", /page/] },
-        { [PAGE]: PAGE, "https://b.test": undefined },
-      ],
-      [
-        "a function",
-        {
-          origin: (origin: string, done: (error: unknown, allow: unknown) => void) =>
-            done(null, origin === PAGE),
-        },
-        { [PAGE]: PAGE, "https://evil.example": undefined },
-      ],
-      [
-        "a delegate",
-        (req: any, done: (error: unknown, options: unknown) => void) =>
-          done(null, { origin: req.headers.origin === PAGE ? PAGE : false }),
-        { [PAGE]: PAGE, "https://evil.example": undefined },
-      ],
-    ];
-    for (const [name, cors, expected] of cases) {
-      it(`origin: ${name}`, async () => {
-        const server = await serve({ cors });
-        for (const [origin, allowed] of Object.entries(expected)) {
-          const first = await ask(server, origin);
-          const path = `${HANDSHAKE}&sid=${sidOf(first.body)}`;
-          const post = await get(server, path, { method: "POST", body: "40", headers: { origin } });
-          for (const answer of [first, post]) {
-            expect([origin, answer.status, answer.headers["access-control-allow-origin"]]).toEqual([
-              origin,
-              200,
-              allowed,
-            ]);
-          }
-          const options = await ask(server, origin, { method: "OPTIONS" });
-          expect(options.headers["access-control-allow-origin"]).toBe(allowed);
-        }
-      });
-    }
-
-    it("says the same in the engine and in JavaScript", async () => {
-      const rest = {
-        exposedHeaders: ["x-b", "x-c"],
-        maxAge: 0,
-        optionsSuccessStatus: 200,
-        credentials: true,
-      };
-      const fixed = await serve({ cors: { origin: [PAGE], ...rest } });
-      const asked = await serve({ cors: { origin: [/^https:\/\/page/], ...rest } });
-      for (const method of ["GET", "OPTIONS"]) {
-        for (const origin of [PAGE, "https://evil.example", undefined]) {
-          const [one, other] = await Promise.all([
-            ask(fixed, origin, method === "GET" ? {} : { method }),
-            ask(asked, origin, method === "GET" ? {} : { method }),
-          ]);
-          expect([one.status, corsOf(one)]).toEqual([other.status, corsOf(other)]);
-        }
-      }
-    });
-  });
-
-  describe("paths", () => {
-    it("what begins with the path is the engine's, the rest is 404 and empty", async () => {
-      const server = await serve({ path: "/live/" });
-      const query = "?EIO=4&transport=polling";
-      for (const [path, status] of [
-        [`/live/${query}`, 200],
-        [`/live/default/${query}`, 200],
-        [`/live${query}`, 404],
-        [`/lively/${query}`, 404],
-        ["/", 404],
-        ["/abcdefghij/socket.io.js", 404],
-      ] as const) {
-        expect([path, (await get(server, path)).status]).toEqual([path, status]);
-      }
-      expect((await get(server, "/")).body).toBe("");
-    });
-
-    it("addTrailingSlash: false", async () => {
-      const server = await serve({ addTrailingSlash: false });
-      expect((await get(server, "/socket.io?EIO=4&transport=polling")).status).toBe(200);
-    });
-  });
-
   describe("connection_error", () => {
     it("of every refusal, with Engine.IO's codes", async () => {
       const server = await serve();
-      const told = errors(server);
+      const told = errorsOf(server);
       const open = sidOf((await get(server)).body);
       const requests: [
         path: string,
@@ -559,7 +334,7 @@ export function handshake(make: typeof serveHandshakes): void {
 
     it("has the request that middlewares saw", async () => {
       const server = await serve();
-      const told = errors(server);
+      const told = errorsOf(server);
       server.engine.use((req: any, _res, next) => {
         req.seen = true;
         next();
@@ -567,114 +342,6 @@ export function handshake(make: typeof serveHandshakes): void {
       await get(server, "/socket.io/?EIO=4&transport=tobi");
       await eventually(() => told.length === 1, "the refusal was told");
       expect(told[0]?.req.seen).toBe(true);
-    });
-  });
-
-  describe("serveClient", () => {
-    const { version } = require("socket.io-client/package.json") as { version: string };
-
-    it("the client's files, with type and version", async () => {
-      const server = await serve({ cors: { origin: "https://good-origin.com" } });
-      for (const name of ["socket.io", "socket.io.min", "socket.io.msgpack.min", "socket.io.esm.min"]) {
-        for (const [file, type] of [
-          [`${name}.js?buster=1`, "application/javascript; charset=utf-8"],
-          [`${name}.js.map`, "application/json; charset=utf-8"],
-        ] as const) {
-          const { status, headers, body } = await get(server, `/socket.io/${file}`);
-          expect([file, status, headers["content-type"], headers["etag"]]).toEqual([
-            file,
-            200,
-            type,
-            `"${version}"`,
-          ]);
-          expect(headers["cache-control"]).toBe("public, max-age=0");
-          expect(headers["access-control-allow-origin"]).toBe("https://good-origin.com");
-          expect(body).toMatch(/engine\.io/);
-        }
-      }
-      for (const file of ["socket.io.esm.js", "a/socket.io.js", "package.json"]) {
-        expect([file, (await get(server, `/socket.io/${file}`)).status]).toEqual([file, 400]);
-      }
-    });
-
-    it("not again to whom has it, and compressed to whom likes that", async () => {
-      const server = await serve({ cors: { origin: /.*/ } });
-      for (const known of [`"${version}"`, `W/"${version}"`]) {
-        const headers = { "if-none-match": known };
-        expect((await get(server, "/socket.io/socket.io.js", { headers })).status).toBe(304);
-      }
-      for (const [accepted, encoding] of [
-        ["gzip,br,deflate", "gzip"],
-        ["br", "br"],
-        ["gzip;q=0.5, br;q=0.8", "br"],
-        ["deflate", "deflate"],
-        ["identity, gzip", undefined],
-        ["gzip;q=0", undefined],
-      ] as const) {
-        const headers = { "accept-encoding": accepted, origin: PAGE };
-        const answer = await get(server, "/socket.io/socket.io.min.js", { headers });
-        expect([accepted, answer.headers["content-encoding"]]).toEqual([accepted, encoding]);
-        expect(answer.headers["access-control-allow-origin"]).toBe(PAGE);
-      }
-      const page = await fetch(`${server.url}/socket.io/socket.io.js`);
-      expect(await page.text()).toMatch(/engine\.io/);
-    });
-
-    it("false: it is a request like any other", async () => {
-      const server = await serve({ serveClient: false });
-      expect((await get(server, "/socket.io/socket.io.js")).body).toBe(
-        '{"code":0,"message":"Transport unknown"}',
-      );
-    });
-  });
-
-  describe("options", () => {
-    it("are shown with their defaults", async () => {
-      const server = await serve({ pingInterval: 24_000, own: 1 });
-      expect(server.engine.opts).toMatchObject({
-        ...{ pingTimeout: 20_000, pingInterval: 24_000, upgradeTimeout: 10_000, maxHttpBufferSize: 1e6 },
-        ...{
-          transports: ["polling", "websocket"],
-          allowUpgrades: true,
-          cors: false,
-          allowEIO3: false,
-          own: 1,
-        },
-      });
-      expect(JSON.parse((await get(server)).body.slice(1))).toMatchObject({ pingInterval: 24_000 });
-      expect(server.engine.clientsCount).toBe(1);
-    });
-
-    it("allowUpgrades: false offers none", async () => {
-      const server = await serve({ allowUpgrades: false });
-      expect(JSON.parse((await get(server)).body.slice(1)).upgrades).toEqual([]);
-    });
-
-    for (const [name, options] of Object.entries({
-      parser: { parser: {} },
-      adapter: { adapter: () => {} },
-      transports: { transports: ["polling", "webtransport"] },
-      "cookie.sameSite": { cookie: { sameSite: "loose" } },
-      pingTimeout: { pingTimeout: "soon" },
-      path: { path: "/a b" },
-    })) {
-      it(`an unsupported or wrong '${name}' is named`, async () => {
-        await expect(make(options)).rejects.toThrow(`'${name}'`);
-      });
-    }
-
-    it("what makes no difference is accepted", async () => {
-      await serve({
-        ...{ perMessageDeflate: true, httpCompression: false, wsEngine: "x", connectionStateRecovery: {} },
-        ...{ allowEIO3: false, maxHttpBufferSize: Number.POSITIVE_INFINITY },
-      });
-    });
-
-    it("generateId is refused with a reason", async () => {
-      const server = await serve();
-      expect(() => {
-        (server.engine as any).generateId = () => "1";
-      }).toThrow(/secret/);
     });
   });
 }

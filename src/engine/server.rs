@@ -3,7 +3,10 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -39,8 +42,10 @@ const RUNTIME_PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Server {
     core: Arc<Core>,
-    /// A std mutex: held while starting and stopping, which exclude each other.
+    /// A std mutex: held while starting, and to take it out for stopping.
     running: Mutex<Option<Running>>,
+    /// What ran is not gone yet: nothing starts beside it, and nobody waits for it with a lock in hand.
+    stopping: AtomicBool,
     /// A std mutex: held to read or replace what the next start takes.
     behind: Mutex<Option<Arc<Behind>>>,
 }
@@ -67,7 +72,7 @@ pub enum StartError {
     /// Another socket listens there.
     #[error("port {0} is already in use")]
     PortInUse(u16),
-    /// It runs already.
+    /// It runs already, or has not ended yet.
     #[error("the server is already running")]
     Running,
     /// The system's own.
@@ -81,14 +86,19 @@ const SOCKET_IO_PARTS: usize = 11;
 impl Server {
     /// An engine without rooms, not started.
     pub fn new(config: Config, host: Arc<dyn Host>) -> Self {
-        Self { core: Core::new(config, host), running: Mutex::default(), behind: Mutex::default() }
+        Self::around(Core::new(config, host))
     }
 
     /// The same, with a wall clock of one's own for tokens.
     pub fn with_clock(config: Config, host: Arc<dyn Host>, clock: Clock) -> Self {
+        Self::around(Core::with_clock(config, host, clock))
+    }
+
+    fn around(core: Arc<Core>) -> Self {
         Self {
-            core: Core::with_clock(config, host, clock),
+            core,
             running: Mutex::default(),
+            stopping: AtomicBool::new(false),
             behind: Mutex::default(),
         }
     }
@@ -160,7 +170,7 @@ impl Server {
         upper: impl FnOnce(&Tasks) -> Arc<dyn transport::Upper>,
     ) -> Result<SocketAddr, StartError> {
         let mut running = lock(&self.running);
-        if running.is_some() {
+        if running.is_some() || self.stopping.load(Ordering::Acquire) {
             return Err(StartError::Running);
         }
         let behind = lock(&self.behind).clone();
@@ -180,7 +190,13 @@ impl Server {
     /// Closes every transport, hands history over, ends every task. Blocks until all is gone; returns how many connections
     /// were cut at `limits.drain`. A server that does not run is stopped already.
     pub fn stop(&self) -> usize {
-        let Some(Running { threads, tasks, transport, .. }) = lock(&self.running).take() else { return 0 };
+        let taken = {
+            let mut running = lock(&self.running);
+            // Under the lock: a start finds one of the two.
+            self.stopping.fetch_or(running.is_some(), Ordering::AcqRel);
+            running.take()
+        };
+        let Some(Running { threads, tasks, transport, .. }) = taken else { return 0 };
         let drain = ms(self.core.limits().drain);
         let cut = threads.block_on(async {
             tasks.stop();
@@ -200,6 +216,7 @@ impl Server {
         drop(transport);
         self.core.exchanges.run_on(None);
         threads.shut_down(RUNTIME_PATIENCE);
+        self.stopping.store(false, Ordering::Release);
         cut
     }
 
