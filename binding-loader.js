@@ -31,7 +31,7 @@ function withoutBinary(cause) {
   lines.push(
     "Binaries can be built for linux-x64-gnu, linux-arm64-gnu, linux-x64-musl, linux-arm64-musl, darwin-x64," +
       " darwin-arm64, win32-x64-msvc and win32-arm64-msvc.",
-    "To build the one for this machine: install Rust, then run `npm ci && npm run build:dist && npm pack` in a" +
+    "To build the one for this machine: install Rust, then run `npm install && npm run build:dist && npm pack` in a" +
       " checkout of the dialogue-rs source, and install the .tgz that this makes.",
   );
 

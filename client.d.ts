@@ -33,8 +33,8 @@ export interface ClientConfig {
   /** Whether it tries again after a connect that failed and a connection that was lost. Default true. */
   reconnection?: boolean;
   /**
-   * How often it tries again in a row before it gives up: an integer of 0 or more, or `Infinity`. Default `Infinity`. The n-th try comes
-   * after a random part of 2^n seconds, of 5 s at most.
+   * How often it tries again in a row before it gives up: an integer of 0 or more, or `Infinity`. Default `Infinity`. The first of them comes
+   * after a random part of a second, each further one of twice as many, of 5 s at most.
    */
   reconnectionAttempts?: number;
   /**

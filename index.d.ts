@@ -460,7 +460,7 @@ type Authenticate = (
  * Functions that observe or decide. One that throws, rejects, returns the wrong thing or does not decide within
  * `limits.hookTimeout` never ends the process: an observer is logged, one that decides has refused. A synchronous deciding hook
  * (`beforeJoin`, `beforeEach`) that returns a promise has returned the wrong thing. Each is called as a method of the object that it
- * stands in; a name that is not known is `INVALID_CONFIG`.
+ * stands in. A name that is not known is `INVALID_CONFIG` where it is close to a hook's or another group's, else a warning.
  */
 export interface HooksConfig {
   /** The same as `socket.authenticate`. Both may be given only where they are one function. */
@@ -585,8 +585,7 @@ export interface SocketOptions {
 }
 
 /**
- * Bounds on what clients can make the server do. An option that this version of the engine does not enforce is refused with
- * `INVALID_CONFIG` rather than ignored; these are marked "later".
+ * Bounds on what clients can make the server do. `docs/limits.md` has their ranges; a value outside, or a name that is none, is `INVALID_CONFIG`.
  */
 export interface LimitsConfig {
   /** Connections at a time. Default 100,000. Reached: 503 at the handshake. */
@@ -618,7 +617,7 @@ export interface LimitsConfig {
   historyPage?: number;
   /** Bytes queued to one connection. Default 4 MiB. Reached: the transport is closed. */
   sendBuffer?: number;
-  /** Milliseconds that a hook may take to settle. Default 10,000. */
+  /** Milliseconds that a hook may take that something waits for: a deciding one, `onLoad`, `onCleanup`. Default 10,000. */
   hookTimeout?: number;
   /** Items that wait for JavaScript. Default 10,000. Reached: observers of events lose their oldest; what a hook would decide is `OVERLOADED`, and so is a client that a listener would be told of. */
   hookQueue?: number;
@@ -626,7 +625,7 @@ export interface LimitsConfig {
   hookQueueBytes?: number;
   /** Bytes of history per room and kind of event. Default 16 MiB. Reached: the oldest leave through `onCleanup`. */
   historyBytes?: number;
-  /** Milliseconds for a request's headers and first packet. Default 10,000. Reached: closed. */
+  /** Milliseconds for each step before a connection is one: the TLS handshake, a request's head, its body, or each piece of a long one. Default 10,000. Reached: closed. */
   handshakeTimeout?: number;
   /**
    * Rooms that a user may hold by `dialogue:createRoom`, not counting those that the program made in its name. Default 0: clients create none. `events` of such rooms: default any.

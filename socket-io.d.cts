@@ -279,7 +279,7 @@ export declare class Server<
   /**
    * Begins to listen on a port, or attaches to a server, which may be listening already. In one place at a time: `close` it first.
    *
-   * @param opts Those given to the constructor come first.
+   * @param opts More options; one that the constructor was given too is the constructor's.
    * @throws As the constructor; where it is attached already.
    */
   listen(srv: HttpServer | number, opts?: Partial<ServerOptions>): this;
@@ -370,7 +370,7 @@ export declare class Server<
     event: Name,
     ...args: EventArgs<Gathered<Timed<ServerSideEvents>>, Name>
   ): boolean;
-  /** As `serverSideEmit`; never settles. */
+  /** As `serverSideEmit`; resolves to no answers, as there is no other server. */
   serverSideEmitWithAck<Name extends NameWithAck<ServerSideEvents>>(
     event: Name,
     ...args: WithoutLast<EventArgs<ServerSideEvents, Name>>
@@ -401,7 +401,7 @@ export interface ServerOptions extends EngineOptions {
   adapter?: AdapterConstructor;
   /** Refused: packets are the default parser's. */
   parser?: any;
-  /** Refused: `socket.recovered` is always false. */
+  /** Without effect, with a warning: `socket.recovered` is always false. */
   connectionStateRecovery?: {
     /** Milliseconds. */
     maxDisconnectionDuration?: number;
@@ -900,7 +900,8 @@ export interface Engine
   /** What it goes by, defaults filled in. To be read. */
   readonly opts: EngineOptions;
   /**
-   * Adds a middleware for every request to the transport, WebSocket handshakes among them; before anything is judged. `next(error)`: 400.
+   * Adds a middleware for requests that open a session, WebSocket handshakes among them; before anything is judged. Those of a session that is
+   * open do not come by. `next(error)`: 400.
    *
    * @param fn As Express has them.
    */

@@ -90,6 +90,14 @@ export function history(serve: Serve): void {
       const page = await client.ask("dialogue:getHistory", { roomId: "chat", start: 1, end: 4 });
       expect(data(page["events"])).toEqual([7, 6, 4]);
       expect(page).toMatchObject({ eventName: null, start: 1 });
+      for (const [start, end] of [
+        [undefined, 50],
+        [10, 50],
+        [50, 100],
+      ]) {
+        const page = await client.ask("dialogue:getHistory", { roomId: "chat", start });
+        expect(page).toMatchObject({ start: start ?? 0, end });
+      }
     });
 
     it("a page is at most limits.historyPage, and no request gets the whole by accident", async () => {

@@ -65,6 +65,14 @@ export function ioServer(): void {
       await next(client(`http://127.0.0.1:${port}`), "connect");
     });
 
+    it("connectionStateRecovery is accepted, and has a warning that says what does not happen", () => {
+      const log = recordingLogger();
+      make({ logger: log, connectionStateRecovery: {} });
+      expect(log.at("warn").map(({ message }) => message)).toEqual([
+        expect.stringContaining("socket.recovered is false"),
+      ]);
+    });
+
     it("maxHttpBufferSize bounds each part of a message, as in Socket.IO: its text and every attachment", async () => {
       const io = make(0, options({ maxHttpBufferSize: 1_000 }));
       io.on("connection", (socket) => {

@@ -1,14 +1,10 @@
-import { createDialogue, defineEvent } from "dialogue-rs";
-import { z } from "zod";
-
-const Message = defineEvent("message", {
-  schema: z.object({ text: z.string().min(1) }),
-  history: { enabled: true, limit: 50 },
-});
+import { createDialogue } from "dialogue-rs";
+import { Message } from "./events.mjs";
 
 const dialogue = createDialogue({
   port: Number(process.env.PORT ?? 3000),
   rooms: {
+    // Who joins gets its messages without asking, and the latest ones at once.
     lobby: { name: "Lobby", events: [Message], defaultSubscriptions: ["message"], syncHistoryOnJoin: true },
   },
 });

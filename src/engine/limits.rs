@@ -52,7 +52,7 @@ macro_rules! limits {
 limits! {
     connections "connections" "count" 100_000 1..=10_000_000 "A further handshake is answered with 503.";
     connections_per_address "connectionsPerAddress" "count" 0 1..=10_000_000 or off "A further handshake from that address is answered with 429.";
-    handshake_timeout "handshakeTimeout" "ms" 10_000 100..=600_000 "A connection without a complete request head is closed.";
+    handshake_timeout "handshakeTimeout" "ms" 10_000 100..=600_000 "Each of these has so long: the TLS handshake, a request's head, its body, each piece of a long one. Then its connection is closed.";
     rate "rate" "commands per second" 100 1..=1_000_000 or off "RATE_LIMITED; ten times over for ten seconds: closed.";
     burst "burst" "commands" 200 1..=1_000_000 "So many commands may come at once.";
     event_rate "eventRate" "events per second" 0 1..=1_000_000 or off "An event for listeners on io is dropped and counted.";
@@ -63,7 +63,7 @@ limits! {
     json_depth "jsonDepth" "levels" 64 1..=100 "A deeper payload is INVALID_REQUEST.";
     history_page "historyPage" "events" 1_000 1..=100_000 "A request for more is clamped.";
     send_buffer "sendBuffer" "bytes" 4_194_304 1_024..=1_073_741_824 "The transport of a client that does not read is closed.";
-    hook_timeout "hookTimeout" "ms" 10_000 10..=600_000 "A deciding hook that is overdue is a refusal.";
+    hook_timeout "hookTimeout" "ms" 10_000 10..=600_000 "A deciding hook that is overdue is a refusal, an `onLoad` INTERNAL; what an `onCleanup` was given leaves memory.";
     hook_queue "hookQueue" "items" 10_000 1..=10_000_000 "Observers lose their oldest; what a hook would decide, and clients that a listener would be told of, are refused with OVERLOADED.";
     hook_queue_bytes "hookQueueBytes" "bytes" 67_108_864 1_024..=4_294_967_296 "As hookQueue.";
     history_bytes "historyBytes" "bytes" 16_777_216 1_024..=4_294_967_296 "The oldest events of that kind are evicted, through onCleanup.";

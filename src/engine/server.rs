@@ -95,12 +95,7 @@ impl Server {
     }
 
     fn around(core: Arc<Core>) -> Self {
-        Self {
-            core,
-            running: Mutex::default(),
-            stopping: AtomicBool::new(false),
-            behind: Mutex::default(),
-        }
+        Self { core, running: Mutex::default(), stopping: AtomicBool::new(false), behind: Mutex::default() }
     }
 
     /// The engine's state: rooms, clients, queue.

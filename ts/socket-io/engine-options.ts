@@ -33,15 +33,10 @@ const DEFAULTS = {
   allowEIO3: false,
 };
 
-/** Accepted and without effect, since nobody can tell the difference by what a program does. */
-export const WITHOUT_EFFECT: readonly string[] = [
-  "perMessageDeflate",
-  "httpCompression",
-  "wsEngine",
-  "connectionStateRecovery",
-];
-
-/** Refused where they are given: without them a program would not do what its author relies on. */
+/**
+ * Refused where they are given: without them a program would not do what its author relies on. `perMessageDeflate`, `httpCompression` and
+ * `wsEngine` are accepted and have no effect: nobody can tell the difference by what a program does.
+ */
 export const UNSUPPORTED: Readonly<Record<string, string>> = {
   parser: "packets are read and written by the engine, with Socket.IO's own parser",
   adapter: "rooms are the engine's own, and there is no cluster of servers yet",

@@ -40,7 +40,8 @@ export class Server extends IoServer {
   constructor(srv?: unknown, options?: Options) {
     const isOptions = typeof srv === "object" && srv !== null && !("listen" in srv);
     const given = (isOptions ? srv : (options ?? {})) as Options;
-    const carrier = new Carrier((given["logger"] as Logger | undefined) ?? createDefaultLogger());
+    const log = (given["logger"] as Logger | undefined) ?? createDefaultLogger();
+    const carrier = new Carrier(log);
     super(carrier.hub);
     carrier.hub.cleansUp = given["cleanupEmptyChildNamespaces"] === true;
     this.#carrier = carrier;
@@ -48,6 +49,14 @@ export class Server extends IoServer {
     serveBy(this, { serve: (options) => this.#serve(options), stop: () => this.close() });
     // What is wrong with them shows where they are given.
     this.#settings({});
+    if (given["connectionStateRecovery"]) {
+      log.warn({
+        message:
+          "connectionStateRecovery has no effect: a client that comes back is a new one, and its socket.recovered is false",
+        atFunction: "Server",
+        data: null,
+      });
+    }
     if (!isOptions && (srv || srv === 0)) this.attach(srv);
   }
 

@@ -1,4 +1,4 @@
-//! `dialogue:getHistory { roomId, eventName?, start = 0, end = 50 }`.
+//! `dialogue:getHistory { roomId, eventName?, start = 0, end? }`.
 
 use std::sync::Arc;
 
@@ -9,6 +9,9 @@ use crate::engine::{
     protocol::outgoing,
     rooms::{self, Room},
 };
+
+/// Events of a page whose end nobody named.
+const PAGE: usize = 50;
 
 /// A page that was asked for.
 struct Query {
@@ -47,7 +50,9 @@ fn query(context: &Context<'_>, fields: &Fields<'_>) -> Result<Query, Refusal> {
     let limits = context.core.limits();
     let event = fields.optional_id("eventName", limits.id_length)?.map(Arc::from);
     let start = fields.optional_count("start")?.unwrap_or(0);
-    let end = fields.optional_count("end")?.unwrap_or_else(|| start.saturating_add(50));
+    // As `dialogue-ts` has it; and from where that gives nothing, a page.
+    let page_end = if start < PAGE { PAGE } else { start.saturating_add(PAGE) };
+    let end = fields.optional_count("end")?.unwrap_or(page_end);
     let page = usize::try_from(limits.history_page).unwrap_or(usize::MAX);
     let end = end.min(start.saturating_add(page));
     let room = context.room(fields)?;
