@@ -60,10 +60,15 @@ try {
     ];
     for (const name of ["index", "client", "socket-io"]) wanted.push(`${name}.d.ts`, `${name}.d.cts`);
     wanted.push("binding.cjs", "binding.d.cts", "binding-loader.js");
+    // The pages that declarations send their readers to.
+    for (const name of ["index", "client", "socket-io"]) {
+      const pages = readFileSync(join(root, `${name}.d.ts`), "utf8").match(/docs\/[\w-]+\.md/g) ?? [];
+      wanted.push(...pages);
+    }
     const missing = wanted.filter((path) => !contents.includes(path));
     if (!contents.some((path) => path.endsWith(".node"))) missing.push("*.node");
     const allowed = new Set(wanted);
-    const extra = contents.filter((path) => !allowed.has(path) && !/^dist\/.*\.js$|\.node$/.test(path));
+    const extra = contents.filter((path) => !allowed.has(path) && !/^dist\/.*\.js$|\.node$|^docs\/[\w-]+\.md$/.test(path));
     if (missing.length + extra.length > 0) throw new Error(`missing: ${missing}; not expected: ${extra}`);
   });
   const installed = await check("npm install into an empty folder", async () => {
