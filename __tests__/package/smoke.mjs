@@ -68,7 +68,9 @@ try {
     const missing = wanted.filter((path) => !contents.includes(path));
     if (!contents.some((path) => path.endsWith(".node"))) missing.push("*.node");
     const allowed = new Set(wanted);
-    const extra = contents.filter((path) => !allowed.has(path) && !/^dist\/.*\.js$|\.node$|^docs\/[\w-]+\.md$/.test(path));
+    const extra = contents.filter(
+      (path) => !allowed.has(path) && !/^dist\/.*\.js$|\.node$|^docs\/[\w-]+\.md$/.test(path),
+    );
     if (missing.length + extra.length > 0) throw new Error(`missing: ${missing}; not expected: ${extra}`);
   });
   const installed = await check("npm install into an empty folder", async () => {
