@@ -91,6 +91,8 @@ export declare class NativeDialogue {
   ioNamespace(name: string): number
   /** Whether somebody listens for connections, and whether the host decides who connects. */
   ioConfigure(nsp: number, heeded: boolean, judged: boolean): void
+  /** Whether what becomes of a namespace's rooms is told. */
+  ioWatchRooms(nsp: number, watched: boolean): void
   /** Forgets a namespace. */
   ioDropNamespace(name: string): void
   /** Whether the host may know names of namespaces that it did not make yet. */

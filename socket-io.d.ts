@@ -590,7 +590,7 @@ export declare class Namespace<
   ): Promise<AnswerTo<ServerSideEvents, Name>[]>;
 }
 
-/** Who is in which room. To be read: what is written into the maps changes nothing. */
+/** Who is in which room. To be read: what is written into the maps changes nothing. Its events come when the step is done that made them. */
 export interface Adapter
   extends OpenEventEmitter<{
     /** A room has its first member. */

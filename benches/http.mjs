@@ -52,7 +52,7 @@ async function requests({ server, runtime }) {
  */
 async function events({ server, runtime }, beside) {
   const serving = new Program(runtime.path, here(`servers/${server}.mjs`));
-  const other = beside?.elsewhere && new Program(runtime.path, here(`servers/${server}.mjs`));
+  const other = beside?.elsewhere ? new Program(runtime.path, here(`servers/${server}.mjs`)) : undefined;
   const clients = new Program(process.execPath, here("latency-generator.mjs"));
   const load = new Program(process.execPath, here("http-generator.mjs"));
   try {

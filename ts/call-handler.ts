@@ -76,6 +76,7 @@ export function handleCall(parts: Parts, call: Call, attachments: Buffer[]): voi
     case "decideNamespace":
     case "ioConnected":
     case "ioDisconnected":
+    case "ioRooms":
     case "ioEvent":
     case "ioAnswered":
     case "ioFailed":

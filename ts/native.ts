@@ -52,6 +52,7 @@ export interface NativeDialogue {
   laneCounts(): string;
   ioNamespace(name: string): number;
   ioConfigure(nsp: number, heeded: boolean, judged: boolean): void;
+  ioWatchRooms(nsp: number, watched: boolean): void;
   ioDropNamespace(name: string): void;
   ioOpenEnded(openEnded: boolean): void;
   ioAccept(ticket: number, nsp: number, id: string): boolean;
@@ -162,6 +163,13 @@ export interface ClientInfo extends SocketInfo {
   renewals?: number;
 }
 
+/** What became of a room, as Socket.IO's adapter calls it; whoever joined or left. */
+export type RoomChange = [
+  event: "create-room" | "join-room" | "leave-room" | "delete-room",
+  room: string,
+  socket: string | null,
+];
+
 /** A call from the engine. `bins`: how many of the batch's attachments are its own. */
 export type Call = { bins?: number } & (
   | { k: "connected"; client: ClientInfo }
@@ -174,6 +182,7 @@ export type Call = { bins?: number } & (
   | RefusedRequest
   | { k: "ioConnected"; nsp: number; socket: SocketInfo }
   | { k: "ioDisconnected"; nsp: number; id: string; reason: string; rooms: string[] }
+  | { k: "ioRooms"; nsp: number; changes: RoomChange[] }
   | { k: "ioEvent"; nsp: number; id: string; args: unknown[]; ack?: number; overheard?: boolean }
   | { k: "ioAnswered"; nsp: number; id: string; args: unknown[]; ack: number }
   | { k: "ioFailed"; nsp: number; id: string; message: string }

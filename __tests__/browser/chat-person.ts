@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 
 /** Long enough for a reconnection after several attempts that failed. */
-const PATIENCE = 20_000;
+export const PATIENCE = 20_000;
 
 /** Somebody with a window of the chat, and what one sees and does there. */
 export class Person {

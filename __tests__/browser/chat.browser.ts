@@ -3,7 +3,7 @@ import type { Browser, Locator } from "playwright-core";
 import { io } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { launchChromium } from "../support/chromium.js";
-import { Person } from "./chat-person.js";
+import { PATIENCE, Person } from "./chat-person.js";
 import { ChatServer, runtimes } from "./chat-server.js";
 
 let browser: Browser;
@@ -142,7 +142,7 @@ describe.each(Object.entries(runtimes))("examples/chat, served by %s", (_name, p
     const [ada] = await inLobby("Ada");
     await ada.sees(texts.slice(-30));
     const newest = ada.page.getByText("message 74", { exact: true });
-    await expect.poll(() => isInView(newest)).toBe(true);
+    await expect.poll(() => isInView(newest), { timeout: PATIENCE }).toBe(true);
 
     const oldest = ada.page.getByText("message 45", { exact: true });
     await oldest.scrollIntoViewIfNeeded();

@@ -249,7 +249,7 @@ export function attached(): void {
         seen = request.socket;
         response.end();
       });
-      const client = connect(port, "127.0.0.1");
+      const client = connect(port, "127.0.0.1").on("error", () => {});
       await once(client, "connect");
       client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
       await once(client, "data");

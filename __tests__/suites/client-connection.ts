@@ -100,7 +100,7 @@ export function clientConnection(control: () => string): void {
       const server = await backends.serve({});
       let asked = 0;
       const ada = clients.client(server, {
-        timeout: 1_000,
+        timeout: 3_000,
         auth() {
           asked += 1;
           if (asked === 1) throw new Error("no token today");
@@ -114,7 +114,7 @@ export function clientConnection(control: () => string): void {
       expect((await errors.count(1))[0]).toMatchObject({ code: "UNAUTHORIZED" });
       expect(errors.all[0]!.message).toContain("no token today");
       expect((await late).code).toBe("TIMEOUT");
-      expect(await connected.count(1, 10_000)).toEqual(["ada"]);
+      expect(await connected.count(1)).toEqual(["ada"]);
       expect(asked).toBe(3);
     });
 
@@ -180,7 +180,7 @@ export function clientConnection(control: () => string): void {
       const given = new Told<number>();
       const ada = clients.client(server, {
         async auth() {
-          const seconds = given.all.length === 0 ? 3 : 3_600;
+          const seconds = given.all.length === 0 ? 6 : 3_600;
           const token = await sign(seconds);
           given.add(seconds);
           return { token };
@@ -190,13 +190,13 @@ export function clientConnection(control: () => string): void {
       ada.onConnect(() => connects.add(true));
       await ada.connect();
       // Another one with such a token, who has no fresh one: when it is sent away, the first token has run out.
-      const bob = clients.client(server, { auth: { token: await sign(3) } });
+      const bob = clients.client(server, { auth: { token: await sign(6) } });
       const [lost, errors] = [new Told<string>(), errorsOf(bob)];
       bob.onDisconnect((reason) => lost.add(`${reason} ${bob.state}`));
       await bob.connect();
       expect(await lost.count(1, 10_000)).toEqual(["io server disconnect disconnected"]);
       expect(errors.all.map(({ code }) => code)).toEqual(["TOKEN_EXPIRED"]);
-      expect(given.all).toEqual([3, 3_600]);
+      expect(given.all).toEqual([6, 3_600]);
       expect((await ada.listRooms()).length).toBe(1);
       expect([ada.state, connects.all.length]).toEqual(["connected", 1]);
     }, 20_000);
@@ -210,7 +210,7 @@ export function clientConnection(control: () => string): void {
         async auth() {
           asked += 1;
           if (asked > 1 && lost.all.length === 0) throw new Error("nobody signs");
-          return { token: await backends.sign({ sub: "ada" }, SECRET, asked === 1 ? 2 : 3_600) };
+          return { token: await backends.sign({ sub: "ada" }, SECRET, asked === 1 ? 5 : 3_600) };
         },
       });
       const errors = errorsOf(ada);

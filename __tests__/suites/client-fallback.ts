@@ -115,7 +115,7 @@ export function clientFallback(control: () => string): void {
 
     it("what is not answered ends in its time, a lost connection ends it at once", async () => {
       const server = await backends.serveWirePage({ rooms, mute: true });
-      const ada = await clients.connect(server, "ada", { timeout: 200 });
+      const ada = await clients.connect(server, "ada", { timeout: 2_000 });
       for (const asked of [ada.join("chat"), ada.listRooms(), ada.createRoom({ id: "mine", name: "Mine" })])
         expect((await refusal(asked)).code).toBe("TIMEOUT");
       const bob = await clients.connect(server, "bob");
@@ -126,7 +126,7 @@ export function clientFallback(control: () => string): void {
 
     it("a join that is answered too late leaves no room behind", async () => {
       const server = await backends.serveWirePage({ rooms });
-      const ada = await clients.connect(server, "ada", { timeout: 1_000 });
+      const ada = await clients.connect(server, "ada", { timeout: 3_000 });
       await server.run(["hold"]);
       expect(await refusal(ada.join("chat"))).toMatchObject({ code: "TIMEOUT", roomId: "chat" });
       await server.run(["goOn"]);
@@ -136,11 +136,11 @@ export function clientFallback(control: () => string): void {
 
     it("one of two joins that is answered too late does not take the other out of the room", async () => {
       const server = await backends.serveWirePage({ rooms });
-      const ada = await clients.connect(server, "ada", { timeout: 1_000 });
+      const ada = await clients.connect(server, "ada", { timeout: 4_000 });
       await server.run(["hold"]);
       const late = refusal(ada.join("chat"));
       // Half of its time goes by.
-      await refusal((await clients.connect(server, "bob", { timeout: 500 })).listRooms());
+      await refusal((await clients.connect(server, "bob", { timeout: 2_000 })).listRooms());
       const joining = ada.join("chat");
       expect(await late).toMatchObject({ code: "TIMEOUT" });
       await server.run(["goOn"]);

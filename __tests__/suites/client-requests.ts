@@ -109,7 +109,7 @@ export function clientRequests(control: () => string): void {
 
     it("a request that is not answered ends with TIMEOUT, a lost connection ends it with DISCONNECTED", async () => {
       const server = await backends.serveWirePage({ mute: true, protocol: 1 });
-      const ada = await clients.connect(server, "ada", { timeout: 200 });
+      const ada = await clients.connect(server, "ada", { timeout: 2_000 });
       expect(await refusal(ada.join("chat"))).toMatchObject({ code: "TIMEOUT", roomId: "chat" });
       const lists = [refusal(ada.listRooms()), refusal(ada.listRooms())];
       for (const list of lists) expect((await list).code).toBe("TIMEOUT");

@@ -31,7 +31,7 @@ export function faults(serve: Serve): void {
     stage.serve({
       rooms: { chat: chatRoom() },
       hooks,
-      limits: { hookTimeout: 100, clientRooms: 9 },
+      limits: { hookTimeout: 2_000, clientRooms: 9 },
       ...more,
     });
 

@@ -130,7 +130,7 @@ export function handshake(make: typeof serveHandshakes): void {
     });
 
     it("one that throws, rejects or hangs ends only its own request", async () => {
-      const server = await serve({}, 100);
+      const server = await serve({}, 2_000);
       server.engine.use((req: any, _res, next) => {
         if (req._query.fault === "throw") nonsense();
         if (req._query.fault === "reject") return Promise.reject(new Error("no"));
@@ -196,7 +196,7 @@ export function handshake(make: typeof serveHandshakes): void {
 
     it("a client that goes while it is decided leaves nothing behind", async () => {
       // Whether or not its going was noticed in time, its session has to be gone in the end.
-      const server = await serve({ pingInterval: 300, pingTimeout: 300 });
+      const server = await serve({ pingInterval: 300, pingTimeout: 2_500 });
       const asked = gate();
       const decided = gate();
       const requests: any[] = [];

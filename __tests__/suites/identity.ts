@@ -185,7 +185,7 @@ export function identity(serve: Serve): void {
         { secret: SECRET },
         { rooms: { chat: chatRoom() }, hooks: { clients: { onConnected: () => Promise.reject("faulty") } } },
       );
-      const good = token({ exp: nowInSeconds() + 2 });
+      const good = token({ exp: nowInSeconds() + 6 });
       const others = [token({}, "another secret"), token({ exp: 5 }), forged({ alg: "none" }, {})];
       const watcher = await stage.connect(server, { auth: { token: token({ sub: "bob" }), password } });
       const client = await stage.connect(server, { auth: { token: good, password } });
@@ -250,7 +250,7 @@ export function identity(serve: Serve): void {
       ];
       const server = await withJwt(
         { secret: SECRET },
-        { limits: { hookTimeout: 100 }, hooks: { authenticate: () => answers.shift()!() as never } },
+        { limits: { hookTimeout: 2_000 }, hooks: { authenticate: () => answers.shift()!() as never } },
       );
       const codes: unknown[] = [];
       for (let left = answers.length; left > 0; left--) {

@@ -17,12 +17,12 @@ export function ioFlow(reach: Reach): void {
     it("a flood for a slow listener: its client is not read meanwhile, nothing is lost, and its heartbeat holds", async () => {
       const events = 60;
       // The client goes where no ping came for the two together.
-      const server = await stage.serve({ pingInterval: 800, pingTimeout: 800 });
+      const server = await stage.serve({ pingInterval: 300, pingTimeout: 2_500 });
       const heard: number[] = [];
       const reasons: string[] = [];
       server.io.of("/a").on("connection", (socket) => {
         socket.on("n", (n: number) => {
-          block(heard.length === 0 ? 3_000 : 2);
+          block(heard.length === 0 ? 4_000 : 2);
           heard.push(n);
         });
         socket.on("last", (answer) => answer());
@@ -58,7 +58,7 @@ export function ioFlow(reach: Reach): void {
         socket.disconnect();
       });
       // As in Socket.IO: an event for a namespace that the client is not in closes its connection.
-      const closed = next<string>(beside, "disconnect");
+      const closed = new Promise<string>((resolve) => beside.once("disconnect", resolve));
       // All of the flood may have been read by then: what is sent now is not.
       client.socket.once("disconnect", () => client.socket.io.engine.write('2/a,["n",-1]'));
       for (let n = 0; n < 20_000; n++) client.socket.emit("n", n);
@@ -72,7 +72,7 @@ export function ioFlow(reach: Reach): void {
       const heard = pairs.map(() => [] as number[]);
       const done = pairs.map(({ client, socket }, i) => {
         socket.on("n", (n: number) => void heard[i]!.push(n));
-        const last = next(socket, "last");
+        const last = new Promise((resolve) => socket.once("last", resolve));
         for (let n = 0; n < each; n++) client.socket.emit("n", n);
         client.socket.emit("last");
         return last;

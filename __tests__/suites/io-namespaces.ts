@@ -153,6 +153,50 @@ export function ioNamespaces(reach: Reach): void {
       expect([adapter.rooms.has("x"), adapter.rooms.get("y")]).toEqual([false, new Set([socket.id])]);
     });
 
+    it("adapter tells what becomes of rooms, as long as somebody listens", async () => {
+      const server = await stage.serve();
+      const namespace = server.io.of("/a");
+      const told: string[] = [];
+      const take = () => told.splice(0);
+      const listen = (event: "create-room" | "join-room" | "leave-room" | "delete-room") => {
+        namespace.adapter.on(event, (room: string, id?: string) => {
+          told.push([event, room, id].filter((part) => part !== undefined).join(" "));
+        });
+      };
+      for (const event of ["create-room", "join-room", "leave-room", "delete-room"] as const) listen(event);
+      const one = await stage.pair(server, "/a");
+      const { id } = one.socket;
+      expect(take()).toEqual([`create-room ${id}`, `join-room ${id} ${id}`]);
+      one.socket.join(["x", "y", "x"]);
+      expect(take()).toEqual(["create-room x", `join-room x ${id}`, "create-room y", `join-room y ${id}`]);
+      const two = await stage.pair(server, "/a");
+      take();
+      two.socket.join("x");
+      namespace.in("y").socketsLeave("x");
+      expect(take()).toEqual([`join-room x ${two.socket.id}`, `leave-room x ${id}`]);
+      two.socket.leave("x");
+      two.socket.leave("x");
+      expect(take()).toEqual([`leave-room x ${two.socket.id}`, "delete-room x"]);
+      one.socket.leave(id);
+      one.socket.join(id);
+      expect(take()).toEqual([
+        ...[`leave-room ${id} ${id}`, `delete-room ${id}`],
+        ...[`create-room ${id}`, `join-room ${id} ${id}`],
+      ]);
+      one.socket.on("disconnecting", () => told.push("disconnecting"));
+      one.client.close();
+      await eventually(() => told.includes(`leave-room y ${id}`) && told.length >= 5, "its rooms to end");
+      expect(told[0]).toBe("disconnecting");
+      expect(take().slice(1).toSorted()).toEqual(
+        [`delete-room ${id}`, "delete-room y", `leave-room ${id} ${id}`, `leave-room y ${id}`].toSorted(),
+      );
+      namespace.adapter.removeAllListeners();
+      two.socket.join("z");
+      listen("leave-room");
+      two.socket.leave("z");
+      expect(take()).toEqual([`leave-room z ${two.socket.id}`]);
+    });
+
     if (!reach.name.startsWith("npm"))
       it("adapter() is what makes the adapters, and takes no other", async () => {
         const { io } = await stage.serve();

@@ -86,7 +86,8 @@ export function ioScale(kind: "dialogue" | "standalone"): void {
       await measure();
       const after = await measure();
       console.log(`${kind}: ${after.heap - before.heap} bytes of heap after ${visits} visits`);
-      expect((after.heap - before.heap) / visits).toBeLessThan(100);
+      // What is compiled meanwhile stays too; a socket kept for each visit would be ten times as much.
+      expect(after.heap - before.heap).toBeLessThan(Math.max(256 << 10, 100 * visits));
     }, 180_000);
 
     const names = scaled(10_000, 100_000);

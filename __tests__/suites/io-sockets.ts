@@ -225,7 +225,7 @@ export function ioSockets(reach: Reach): void {
     });
 
     it("a client that missed its pings is gone, by ping timeout", async () => {
-      const server = await stage.serve({ pingInterval: 300, pingTimeout: 200 });
+      const server = await stage.serve({ pingInterval: 300, pingTimeout: 1_500 });
       const { client, socket } = await stage.pair(server, "/a");
       const over = next<string>(socket, "disconnect");
       for (const method of ["sendPacket", "_sendPacket"]) (client.socket.io.engine as any)[method] = () => {};

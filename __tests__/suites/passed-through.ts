@@ -134,7 +134,7 @@ export function passedThrough(): void {
         });
       });
       const { port } = stage.last();
-      const client = connect(port, "127.0.0.1");
+      const client = connect(port, "127.0.0.1").on("error", () => {});
       client.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsome");
       await within(came, "the request");
       client.destroy();

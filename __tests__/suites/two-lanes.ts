@@ -82,7 +82,7 @@ export function twoLanes(serve: Serve): void {
 
   describe("JavaScript that is blocked", () => {
     it("line 31: disconnects nobody, stops no un-hooked room, and costs no memory without bound", async () => {
-      const seconds = LONG ? 60 : 3;
+      const seconds = LONG ? 60 : 7;
       const program = new ChildProgram("blocked-server.mjs", { SECONDS: String(seconds) });
       stage.atEnd(() => program.kill());
       const { port } = await program.line("port", 10_000);

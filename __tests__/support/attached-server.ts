@@ -5,8 +5,8 @@ import type { Front } from "../../ts/socket-io/front.js";
 import { attach } from "../../ts/socket-io/http-server.js";
 
 /** An engine with nothing above it, as far as `attach` needs one. */
-export function engineFront(): Front {
-  const engine = new native.NativeDialogue(JSON.stringify({ limits: { drain: 1_000 } }), () => {
+export function engineFront(drain = 15_000): Front {
+  const engine = new native.NativeDialogue(JSON.stringify({ limits: { drain } }), () => {
     while (engine.drain(256) !== null);
   });
   return {

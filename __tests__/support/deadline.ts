@@ -1,6 +1,7 @@
 /** Waiting, always with an end: a test that waits for something that never comes says what it waited for. */
 
-export const PATIENCE = 5_000;
+/** Longer than a machine that is busy with something else takes for anything: nothing waits for it to run out. */
+export const PATIENCE = 15_000;
 
 /** The promise's outcome, or an error that names what was awaited. */
 export async function within<T>(promise: Promise<T>, what: string, milliseconds = PATIENCE): Promise<T> {

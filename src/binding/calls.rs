@@ -221,6 +221,15 @@ impl Batch {
                     ("rooms", to_json(&rooms)),
                 ],
             ),
+            IoCall::Rooms { nsp, changes } => {
+                let changes: Vec<_> = changes
+                    .iter()
+                    .map(|change| {
+                        (change.event.as_str(), &*change.room, change.socket.as_ref().map(PublicId::as_str))
+                    })
+                    .collect();
+                self.object("ioRooms", &[("nsp", to_json(&nsp)), ("changes", to_json(&changes))]);
+            }
             IoCall::Event { socket, .. } if socket.has_left() => {}
             IoCall::Event { nsp, socket, args, ack, overheard } => {
                 self.io_args("ioEvent", nsp, &socket.public_id(), args, ack, overheard);

@@ -66,6 +66,14 @@ impl NativeDialogue {
         }
     }
 
+    /// Whether what becomes of a namespace's rooms is told.
+    #[napi(catch_unwind)]
+    pub fn io_watch_rooms(&self, nsp: u32, watched: bool) {
+        if let Some(nsp) = self.core().io.get(nsp) {
+            nsp.watch_rooms(watched);
+        }
+    }
+
     /// Forgets a namespace.
     #[napi(catch_unwind)]
     pub fn io_drop_namespace(&self, name: String) {

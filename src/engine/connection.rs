@@ -62,11 +62,11 @@ fn welcome(core: &Arc<Core>, identity: Identity, by_host: bool, request: Connect
     // Findable before it is told: its first command may come on another thread while this one goes on. It waits at the gate.
     let client = Client::new(identity, socket.clone(), false, core.limits());
     core.clients.add(&client);
-    core.io.main().add(&socket);
+    core.io.main().add(core, &socket);
     let hold = told.then(|| core.introductions.expect(socket.session().hold()));
     if request.accept(frames).is_none() {
         core.clients.remove(&client);
-        core.io.main().remove(&socket.id());
+        core.io.main().remove(core, &socket.id(), |_| {});
         return;
     }
     if by_host {
@@ -304,7 +304,7 @@ pub fn forget(core: &Core, client: &Arc<Client>, reason: DisconnectReason) {
         client.unwatch_token(guard);
     }
     let Some((rooms, looked_at)) = rooms::vacate(client) else { return };
-    let socket_rooms = core.io.main().remove(&client.id()).unwrap_or_default().rooms;
+    let socket_rooms = core.io.main().remove(core, &client.id(), |_| {}).unwrap_or_default().rooms;
     if looked_at || core.hooks.any(Hooks::CONNECTED | Hooks::DISCONNECTED | Hooks::LEFT) {
         let rooms = rooms.iter().map(|room| room.id().clone()).collect();
         client.show_end();

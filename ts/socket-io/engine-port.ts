@@ -9,6 +9,7 @@ const nothing = () => {};
 export const IDLE: EnginePort = {
   ioNamespace: () => 0,
   ioConfigure: nothing,
+  ioWatchRooms: nothing,
   ioDropNamespace: nothing,
   ioOpenEnded: nothing,
   ioAccept: () => false,

@@ -224,6 +224,9 @@ export class Hub {
       case "ioDisconnected":
         this.#byKey.get(call.nsp)?.ended(call.id, call.reason, call.rooms);
         break;
+      case "ioRooms":
+        this.#byKey.get(call.nsp)?.adapter.changed(call.changes);
+        break;
       case "ioUpgraded": {
         const client = this.#connections.get(call.conn);
         if (client) Connection.upgraded(client.conn);

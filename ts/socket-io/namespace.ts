@@ -16,6 +16,9 @@ export const CONNECTION = ["connect", "connection"];
 /** The key of what the engine does not know. */
 const NO_KEY = 0xffff_ffff;
 
+/** What the log calls a namespace. */
+const title = (name: string): string => (name === "/" ? "io" : `io.of('${name}')`);
+
 /** A namespace: the sockets that asked for its name. */
 export class Namespace extends GuardedEmitter {
   readonly name: string;
@@ -37,7 +40,7 @@ export class Namespace extends GuardedEmitter {
   #isNew = false;
 
   constructor(hub: Hub, name: string, dispatcher: Dispatcher) {
-    super(dispatcher, name === "/" ? "io" : `io.of('${name}')`);
+    super(dispatcher, title(name));
     this.name = name;
     this.#hub = hub;
     this.#dispatcher = dispatcher;
@@ -46,7 +49,15 @@ export class Namespace extends GuardedEmitter {
       ids: () => this.select("{}"),
       count: () => hub.engine.ioCount(this.#key),
     });
-    this.adapter = new Adapter(this, () => hub.engine.ioRooms(this.#key));
+    this.adapter = new Adapter(
+      this,
+      title(name),
+      {
+        read: () => hub.engine.ioRooms(this.#key),
+        watch: (watched) => hub.engine.ioWatchRooms(this.#key, watched),
+      },
+      dispatcher,
+    );
     this.acks = new Acks(
       (what, callback) => this.call(what, callback),
       (id, number) => hub.engine.ioForgetAck(this.#key, id, number),
@@ -180,10 +191,12 @@ export class Namespace extends GuardedEmitter {
 
   join(selector: string, rooms: string[]): void {
     this.#hub.engine.ioJoin(this.#key, selector, rooms);
+    if (this.adapter.isWatching) this.#hub.drain();
   }
 
   leave(selector: string, rooms: string[]): void {
     this.#hub.engine.ioLeave(this.#key, selector, rooms);
+    if (this.adapter.isWatching) this.#hub.drain();
   }
 
   disconnectAll(selector: string, close: boolean): void {
@@ -212,6 +225,7 @@ export class Namespace extends GuardedEmitter {
   attach(key: number, isNew: boolean): void {
     this.#key = key;
     this.acks.renew();
+    if (this.adapter.isWatching) this.#hub.engine.ioWatchRooms(key, true);
     this.#isNew = isNew;
     this.#configure();
     if (!isNew) return;
@@ -242,8 +256,7 @@ export class Namespace extends GuardedEmitter {
 
   /** Runs the middleware. `done` is not called where one never goes on. */
   judge(socket: ServerSocket, done: (outcome: Error | "failed" | undefined) => void): void {
-    const name = this.name === "/" ? "io.use" : `io.of('${this.name}').use`;
-    runMiddleware([...this.#middleware], socket, name, this.#dispatcher, done);
+    runMiddleware([...this.#middleware], socket, `${title(this.name)}.use`, this.#dispatcher, done);
   }
 
   /** Somebody is about to be let in, or not any more. */

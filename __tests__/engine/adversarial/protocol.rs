@@ -8,6 +8,11 @@ use crate::{
 };
 
 fn server() -> TestServer {
+    TestServer::start(json!({ "limits": { "rate": 0, "drain": 50 } }), &[("chat", chat(10))])
+}
+
+/// One that waits for nobody.
+fn impatient() -> TestServer {
     TestServer::start(
         json!({
             "limits": { "handshakeTimeout": 300, "rate": 0, "drain": 50 },
@@ -51,7 +56,7 @@ async fn line_03_a_continuation_that_never_ends() {
 
 #[tokio::test]
 async fn line_04_requests_that_are_too_much_or_never_end() {
-    let server = server();
+    let server = impatient();
     let headers: String = (0..2_000).map(|n| format!("X-{n}: x\r\n")).collect();
     assert_eq!(
         http(server.address(), &format!("GET / HTTP/1.1\r\nHost: x\r\n{headers}\r\n")).await.status,
@@ -71,7 +76,7 @@ async fn line_04_requests_that_are_too_much_or_never_end() {
 
 #[tokio::test]
 async fn line_05_connected_and_silent() {
-    let server = server();
+    let server = impatient();
     let mut no_connect = Raw::websocket(server.address(), "").await;
     assert_eq!(no_connect.close_code().await, Some(1000), "no `40` within connectTimeout");
     let mut no_pong = Raw::connected(server.address()).await;

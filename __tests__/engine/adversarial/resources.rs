@@ -1,7 +1,7 @@
 //! Lines 34, 37 and 39: resources. Lines 35 and 36 have processes of their own in
 //! `__tests__/engine-memory`, line 38 has one in `__tests__/suites/processes.ts`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use serde_json::json;
 
@@ -14,12 +14,15 @@ use crate::{
 async fn line_34_one_client_at_full_speed() {
     let server = TestServer::start(json!({}), &[("chat", chat(1))]);
     let mut flood = server.client().await;
+    let begun = Instant::now();
     let mut refused = 0;
     for _ in 0..400 {
         let answer = flood.ask("dialogue:join", json!({ "roomId": "chat" })).await;
         refused += usize::from(answer["code"] == "RATE_LIMITED");
     }
-    assert!((100..=200).contains(&refused), "a burst of 200 passes, and then 100 a second: {refused}");
+    // A burst of 200 passes, and then 100 a second, for however long it took.
+    let passing = 201 + 100 * begun.elapsed().as_secs() as usize + 100;
+    assert!(refused <= 200 && refused + passing >= 400, "{refused} in {:?}", begun.elapsed());
     for _ in 0..300 {
         flood.send(r#"42["dialogue:leave",{"roomId":"nowhere"}]"#).await;
     }
@@ -28,7 +31,7 @@ async fn line_34_one_client_at_full_speed() {
     // Errors without an acknowledgement are said ten times a second at most.
     flood.ask("dialogue:leave", json!({ "roomId": "chat" })).await;
     let errors = flood.events.iter().filter(|(name, _)| name == "dialogue:error").count();
-    assert!(errors <= 20, "{errors}");
+    assert!(errors as u64 <= 10 * (begun.elapsed().as_secs() + 2), "{errors}");
 }
 
 #[tokio::test]
@@ -37,7 +40,8 @@ async fn line_34_history_is_limited_by_itself() {
     let mut client = server.client().await;
     client.join("chat").await;
     let mut refused = None;
-    for n in 0..40 {
+    // Fewer than asked in a second, unless a machine takes long for them.
+    for n in 0..1_000 {
         let answer = client.ask("dialogue:getHistory", json!({ "roomId": "chat" })).await;
         if answer["code"] == "RATE_LIMITED" {
             refused = Some((n, answer["message"].as_str().unwrap().to_owned()));

@@ -17,8 +17,8 @@ const dialogue = createDialogue({
   },
   hooks: { clients: { beforeJoin: () => Ok() } },
   // Together less than the block, and more than a busy machine keeps a client from answering.
-  socket: { pingInterval: 500, pingTimeout: 1_500 },
-  limits: { hookTimeout: 400, hookQueue: 200, rate: false },
+  socket: { pingInterval: 500, pingTimeout: 4_000 },
+  limits: { hookTimeout: 2_000, hookQueue: 200, rate: false },
 });
 dialogue.on("hooked", { name: "block" }, () => {
   const before = process.memoryUsage().rss;

@@ -145,5 +145,7 @@ if (process.env.SERVE) {
       answer(500, String(error?.stack ?? error));
     }
   });
+  // Whoever asks again on a connection finds it, however long it thought.
+  http.keepAliveTimeout = 120_000;
   http.listen(0, "127.0.0.1", () => say({ port: http.address().port }));
 }

@@ -1,9 +1,9 @@
 // A server whose JavaScript thread the test holds: when "hold" is said in the room `plain`, the thread does nothing until the file GATE
-// is there. Asked by "tell" under a name, it says { [name]: what hooks and handlers were told }. HOOKS (names) and LIMITS are the test's.
+// is there. Asked by "tell" under a name, it says { [name]: what hooks and handlers were told }. HOOKS (names), LIMITS and SOCKET are the test's.
 import { existsSync } from "node:fs";
 import { createDialogue, defineEvent, Ok } from "dialogue-rs";
 
-const { GATE, HOOKS, LIMITS } = process.env;
+const { GATE, HOOKS, LIMITS, SOCKET = "{}" } = process.env;
 const told = {
   decided: [],
   heard: [],
@@ -65,7 +65,7 @@ const dialogue = createDialogue({
     ...(wanted.includes("beforeEach") && { events: all.events }),
     clients: Object.fromEntries(Object.entries(all.clients).filter(([name]) => wanted.includes(name))),
   },
-  socket: { pingInterval: 200, pingTimeout: 200 },
+  socket: JSON.parse(SOCKET),
   limits: { rate: false, ...JSON.parse(LIMITS) },
 });
 dialogue.on("plain", Note, ({ data, offset }) => void told.heard.push([offset, data.n]));

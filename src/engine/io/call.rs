@@ -36,6 +36,13 @@ pub enum IoCall {
         /// Rooms that it was in.
         rooms: Vec<Arc<str>>,
     },
+    /// Rooms came to be, changed and ended; the host watches them.
+    Rooms {
+        /// The namespace.
+        nsp: u32,
+        /// In their order.
+        changes: Vec<RoomChange>,
+    },
     /// A client sent an event.
     Event {
         /// The namespace.
@@ -83,12 +90,49 @@ pub enum IoCall {
     },
 }
 
+/// What became of a room.
+#[derive(Debug)]
+pub struct RoomChange {
+    /// What.
+    pub event: RoomEvent,
+    /// The room.
+    pub room: Arc<str>,
+    /// Whoever joined or left.
+    pub socket: Option<PublicId>,
+}
+
+/// As the adapter of Socket.IO tells of rooms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoomEvent {
+    /// Somebody is about to join, the first one.
+    Created,
+    /// Somebody joined.
+    Joined,
+    /// Somebody left.
+    Left,
+    /// That was the last one.
+    Deleted,
+}
+
+impl RoomEvent {
+    /// The event's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "create-room",
+            Self::Joined => "join-room",
+            Self::Left => "leave-room",
+            Self::Deleted => "delete-room",
+        }
+    }
+}
+
 impl IoCall {
     /// Bytes that the call keeps alive beside itself, roughly.
     pub(in crate::engine) fn cost(&self) -> usize {
         match self {
             Self::Event { args, .. } | Self::Answered { args, .. } => args.size(),
             Self::Connected { auth, .. } => auth.len(),
+            Self::Rooms { changes, .. } => changes.len() * size_of::<RoomChange>(),
             Self::Disconnected { .. } | Self::Failed { .. } | Self::Upgraded { .. } | Self::Closed { .. } => {
                 0
             }

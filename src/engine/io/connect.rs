@@ -1,6 +1,9 @@
 //! Who gets into a namespace, and how its beginning and its end are told.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use socketioxide_core::Str;
 use tokio::time::sleep;
@@ -8,6 +11,7 @@ use tokio::time::sleep;
 use super::{call::IoCall, namespace::Namespace};
 use crate::engine::{
     client::describe_handshake,
+    config::ms,
     core::Core,
     error::Refusal,
     host::{Call, Decision, Verdict},
@@ -16,9 +20,9 @@ use crate::engine::{
     transport::Frames,
 };
 
-/// How often, and how many times, a namespace is looked at whose last socket of a session is about to be told of.
-const LOOK: Duration = Duration::from_millis(1);
-const LOOKS: u32 = 1_000;
+/// How soon, and then how often, a namespace is looked at whose last socket of a session is about to be told of.
+const FIRST_LOOK: Duration = Duration::from_millis(1);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A client asks for a namespace. The host is asked where it has middleware, or may know the name.
 pub fn connect(core: &Arc<Core>, request: ConnectRequest) {
@@ -34,17 +38,23 @@ fn is_taken(core: &Core, socket: &Socket) -> bool {
     core.io.named(socket.nsp()).is_some_and(|nsp| nsp.holds_session_of(socket))
 }
 
-/// Connects when the end of its predecessor was told, which is being done.
+/// Connects when the end of its predecessor was told, which is being done: in the time that a decision has.
 fn connect_later(core: &Arc<Core>, request: ConnectRequest) {
     let owner = Arc::downgrade(core);
     let socket = request.socket().clone();
+    let overdue = Instant::now() + ms(core.limits().hook_timeout);
     socket.clone().spawn(async move {
-        for _ in 0..LOOKS {
-            sleep(LOOK).await;
+        let mut pause = FIRST_LOOK;
+        loop {
+            sleep(pause).await;
             let Some(core) = owner.upgrade() else { return };
             if !is_taken(&core, &socket) {
                 return connect_now(&core, request);
             }
+            if Instant::now() >= overdue {
+                return refuse(&core, request, &Refusal::overloaded());
+            }
+            pause = (pause * 2).min(LOOK);
         }
     });
 }
@@ -98,9 +108,9 @@ fn welcome(core: &Arc<Core>, nsp: &Namespace, request: ConnectRequest, by_host: 
     }
     let hold = told.then(|| core.introductions.expect(socket.session().hold()));
     // Findable before it is told: its first event may come on another thread while this one goes on.
-    nsp.add(&socket);
+    nsp.add(core, &socket);
     if request.accept(Frames::default()).is_none() {
-        nsp.remove(&socket.id());
+        nsp.remove(core, &socket.id(), |_| {});
         nsp.forget_session_of(&socket);
         return;
     }
@@ -114,17 +124,16 @@ fn welcome(core: &Arc<Core>, nsp: &Namespace, request: ConnectRequest, by_host: 
 /// A socket of a namespace that is not Dialogue's is over.
 pub fn ended(core: &Core, socket: &Socket, reason: DisconnectReason) {
     let Some(nsp) = core.io.named(socket.nsp()) else { return };
-    if let Some(left) = nsp.remove(&socket.id())
-        && left.looked_at
-    {
-        let call = IoCall::Disconnected {
-            nsp: nsp.key(),
-            id: socket.public_id(),
-            reason: reason.as_str(),
-            rooms: left.rooms,
-        };
-        core.tell(Call::Io(call));
-    }
+    nsp.remove(core, &socket.id(), |left| {
+        if left.looked_at {
+            core.tell(Call::Io(IoCall::Disconnected {
+                nsp: nsp.key(),
+                id: socket.public_id(),
+                reason: reason.as_str(),
+                rooms: left.rooms.clone(),
+            }));
+        }
+    });
     // Only now, so that the next one under the same id is told of behind it.
     nsp.forget_session_of(socket);
 }

@@ -11,7 +11,7 @@ mod registry;
 mod selector;
 
 pub use self::{
-    call::IoCall,
+    call::{IoCall, RoomChange, RoomEvent},
     connect::{connect, describe, ended, refuse},
     flow::{Flow, answered, event, taken},
     namespace::{Left, Namespace},

@@ -11,8 +11,13 @@ use std::{
 use smallvec::SmallVec;
 use socketioxide_core::Str;
 
-use super::selector::Selector;
+use super::{
+    call::{IoCall, RoomChange, RoomEvent},
+    selector::Selector,
+};
 use crate::engine::{
+    core::Core,
+    host::Call,
     ids::Id,
     lock::{read, write},
     socketio::{PublicId, Socket, read_socket_id},
@@ -43,6 +48,8 @@ pub(super) struct State {
     of_sessions: HashMap<Id, Id>,
     /// The serial number of the next member.
     next: u64,
+    /// Where the host watches the rooms: what became of them in the step that is being done.
+    changes: Option<Vec<RoomChange>>,
 }
 
 /// A socket in its namespace.
@@ -113,22 +120,61 @@ impl State {
     }
 
     fn join(&mut self, id: Id, room: &Arc<str>) {
+        let is_new = self.changes.is_some() && !self.has_room(room);
         let Some(member) = self.members.get_mut(&id) else { return };
         if member.owns(room) {
-            member.left_own = false;
-        } else if !member.rooms.contains(room) {
+            if !std::mem::take(&mut member.left_own) {
+                return;
+            }
+        } else {
+            if member.rooms.contains(room) {
+                return;
+            }
             member.rooms.push(room.clone());
             self.rooms.entry(room.clone()).or_default().insert(id);
         }
+        let joined = member_name(&self.members, &id);
+        self.note_joined(room, joined, is_new);
     }
 
-    fn leave(&mut self, id: Id, room: &str) {
+    fn leave(&mut self, id: Id, room: &Arc<str>) {
         let Some(member) = self.members.get_mut(&id) else { return };
         if member.owns(room) {
-            member.left_own = true;
+            if std::mem::replace(&mut member.left_own, true) {
+                return;
+            }
         } else {
-            member.rooms.retain(|joined| **joined != *room);
+            let before = member.rooms.len();
+            member.rooms.retain(|joined| joined != room);
+            if member.rooms.len() == before {
+                return;
+            }
             self.empty(id, room);
+        }
+        let left = member_name(&self.members, &id);
+        self.note_left(room, left);
+    }
+
+    fn has_room(&self, room: &str) -> bool {
+        self.rooms.contains_key(room) || self.owner(room).is_some()
+    }
+
+    fn note_joined(&mut self, room: &Arc<str>, socket: Option<PublicId>, is_new: bool) {
+        if let Some(changes) = &mut self.changes {
+            if is_new {
+                changes.push(RoomChange { event: RoomEvent::Created, room: room.clone(), socket: None });
+            }
+            changes.push(RoomChange { event: RoomEvent::Joined, room: room.clone(), socket });
+        }
+    }
+
+    fn note_left(&mut self, room: &Arc<str>, socket: Option<PublicId>) {
+        let is_gone = self.changes.is_some() && !self.has_room(room);
+        if let Some(changes) = &mut self.changes {
+            changes.push(RoomChange { event: RoomEvent::Left, room: room.clone(), socket });
+            if is_gone {
+                changes.push(RoomChange { event: RoomEvent::Deleted, room: room.clone(), socket: None });
+            }
         }
     }
 
@@ -140,6 +186,10 @@ impl State {
             }
         }
     }
+}
+
+fn member_name(members: &HashMap<Id, Member>, id: &Id) -> Option<PublicId> {
+    members.get(id).map(|member| member.socket.public_id())
 }
 
 impl Namespace {
@@ -171,6 +221,21 @@ impl Namespace {
         self.judged.store(judged, Ordering::Release);
     }
 
+    /// Says whether the host is told what becomes of rooms.
+    pub fn watch_rooms(&self, watched: bool) {
+        write(&self.state).changes = watched.then(Vec::new);
+    }
+
+    /// Tells what became of rooms in a step, under the lock: so that it is told in the order in which it came to be.
+    fn tell_changes(&self, core: &Core, state: &mut State) {
+        if let Some(changes) = &mut state.changes
+            && !changes.is_empty()
+        {
+            let changes = std::mem::take(changes);
+            core.tell(Call::Io(IoCall::Rooms { nsp: self.key, changes }));
+        }
+    }
+
     /// Whether somebody listens for connections.
     pub fn is_heeded(&self) -> bool {
         self.heeded.load(Ordering::Acquire)
@@ -199,8 +264,10 @@ impl Namespace {
     }
 
     /// Takes a socket in. Its end is told only once its beginning is [`begun`](Self::begin).
-    pub(in crate::engine) fn add(&self, socket: &Arc<Socket>) {
+    pub(in crate::engine) fn add(&self, core: &Core, socket: &Arc<Socket>) {
         let mut state = write(&self.state);
+        let own = state.changes.is_some().then(|| Arc::from(socket.public_id().as_str()));
+        let is_new = own.as_ref().is_some_and(|own| !state.has_room(own));
         let member = Member {
             socket: socket.clone(),
             serial: state.next,
@@ -213,6 +280,10 @@ impl Namespace {
         state.members.insert(socket.id(), member);
         if socket.session().revision() == Revision::V3 {
             state.of_sessions.insert(socket.session().id(), socket.id());
+        }
+        if let Some(own) = own {
+            state.note_joined(&own, Some(socket.public_id()), is_new);
+            self.tell_changes(core, &mut state);
         }
     }
 
@@ -264,17 +335,25 @@ impl Namespace {
         read(&self.state).members.get(id).is_some_and(|member| member.looked_at)
     }
 
-    /// Lets a socket go.
-    pub(in crate::engine) fn remove(&self, id: &Id) -> Option<Left> {
+    /// Lets a socket go. Its end is told by `tell`, under the lock: ahead of what becomes of its rooms.
+    pub(in crate::engine) fn remove(&self, core: &Core, id: &Id, tell: impl FnOnce(&Left)) -> Option<Left> {
         let mut state = write(&self.state);
         let member = state.members.remove(id)?;
         for room in &member.rooms {
             state.empty(*id, room);
         }
+        let left = Left { rooms: member.all_rooms(), looked_at: member.looked_at && member.begun };
+        tell(&left);
+        if state.changes.is_some() {
+            for room in &left.rooms {
+                state.note_left(room, Some(member.socket.public_id()));
+            }
+            self.tell_changes(core, &mut state);
+        }
         if state.members.capacity() > 1_024 && state.members.len() < state.members.capacity() / 8 {
             state.members.shrink_to_fit();
         }
-        Some(Left { rooms: member.all_rooms(), looked_at: member.looked_at && member.begun })
+        Some(left)
     }
 
     /// Ids of those who are meant, in order of connecting.
@@ -309,23 +388,25 @@ impl Namespace {
     // ------------------------------------------------------------------ rooms
 
     /// Those who are meant join rooms.
-    pub(super) fn join(&self, selector: &Selector, rooms: &[Arc<str>]) {
+    pub(super) fn join(&self, core: &Core, selector: &Selector, rooms: &[Arc<str>]) {
         let mut state = write(&self.state);
         for id in Self::meant(&state, selector) {
             for room in rooms {
                 state.join(id, room);
             }
         }
+        self.tell_changes(core, &mut state);
     }
 
     /// Those who are meant leave rooms.
-    pub(super) fn leave(&self, selector: &Selector, rooms: &[Arc<str>]) {
+    pub(super) fn leave(&self, core: &Core, selector: &Selector, rooms: &[Arc<str>]) {
         let mut state = write(&self.state);
         for id in Self::meant(&state, selector) {
             for room in rooms {
                 state.leave(id, room);
             }
         }
+        self.tell_changes(core, &mut state);
     }
 
     fn meant(state: &State, selector: &Selector) -> Vec<Id> {

@@ -76,11 +76,11 @@ pub fn apply(core: &Core, nsp: &Namespace, selector: &Selector, operation: Opera
             Applied { count, ack }
         }
         Operation::Join(rooms) => {
-            nsp.join(selector, &rooms);
+            nsp.join(core, selector, &rooms);
             Applied::default()
         }
         Operation::Leave(rooms) => {
-            nsp.leave(selector, &rooms);
+            nsp.leave(core, selector, &rooms);
             Applied::default()
         }
         Operation::Disconnect { close } => {
