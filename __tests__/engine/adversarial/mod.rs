@@ -1,5 +1,5 @@
-//! What the server is thrown at, each test named after its line of the threat list (`docs/security.md`). The lines on
-//! identity, hooks and the life cycle are in `__tests__/suites`.
+//! What the server is thrown at, each test named after its line of the threat list (`docs/design/threats.md`). The lines
+//! on identity, hooks and the life cycle are in `__tests__/suites`.
 
 mod identity;
 mod protocol;
