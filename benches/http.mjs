@@ -1,6 +1,7 @@
 // What a small request through Hono costs, beside @hono/node-server on Node and Bun.serve on Bun; and whether socket events notice. See
 // README.md.
 import { parseArgs } from "node:util";
+import { compareBeside } from "./beside.mjs";
 import { cpuMicroseconds, median } from "./process-usage.mjs";
 import { Program } from "./program.mjs";
 import { here, subjectsOf } from "./subjects.mjs";
@@ -46,42 +47,6 @@ async function requests({ server, runtime }) {
   }
 }
 
-/**
- * The p99 from client to client: alone, or beside requests to the same server, or to another process of the same kind: so many a
- * second, or as many as two connections can ask.
- */
-async function events({ server, runtime }, beside) {
-  const serving = new Program(runtime.path, here(`servers/${server}.mjs`));
-  const other = beside?.elsewhere ? new Program(runtime.path, here(`servers/${server}.mjs`)) : undefined;
-  const clients = new Program(process.execPath, here("latency-generator.mjs"));
-  const load = new Program(process.execPath, here("http-generator.mjs"));
-  try {
-    const { port } = await serving.line("port");
-    clients.tell({ port, room: "bench" });
-    await clients.line("joined");
-    if (beside) {
-      const asked = other ? (await other.line("port")).port : port;
-      load.tell({ port: asked, connections: beside.connections });
-      await load.line("connected");
-    }
-    // Both are warm when it counts.
-    for (const measure of [eventMilliseconds / 4, eventMilliseconds]) {
-      if (beside) load.tell({ measure: measure + 250, rate: beside.rate });
-      clients.tell({ measure });
-      const { latencies } = await clients.line("latencies", measure + 20_000);
-      const answered = beside && (await load.line("answered")).answered;
-      if (beside?.rate && answered < (beside.rate * measure) / 1_000)
-        throw new Error("the rate was not kept");
-      if (measure === eventMilliseconds) {
-        latencies.sort((a, b) => a - b);
-        return latencies[Math.floor(latencies.length * 0.99)];
-      }
-    }
-  } finally {
-    await Promise.all([load.end(), clients.end(), serving.end(), other?.end()]);
-  }
-}
-
 if (options.part.includes("requests")) await compareRequests();
 if (options.part.includes("events")) await compareEvents();
 
@@ -105,40 +70,16 @@ async function compareRequests() {
   }
 }
 
-async function compareEvents() {
+function compareEvents() {
   const rate = Number(options.rate);
-  const loads = [
-    { told: "alone" },
-    { told: `${rate} requests a second`, connections: 10, rate },
-    { told: "as many as two connections can ask", connections: 2 },
-  ];
-  console.log(`\nAn event from client to client: p99 in ms (median of ${runs})`);
-  for (const subject of subjectsOf(options.servers, "node,bun")) {
-    const cases = loads.flatMap((load) =>
-      load.connections
-        ? [
-            { ...load, elsewhere: true },
-            { ...load, elsewhere: false },
-          ]
-        : [load],
-    );
-    const samples = cases.map(() => []);
-    for (let run = 0; run < runs; run++) {
-      for (let i = 0; i < cases.length; i++) {
-        const turn = (i + run) % cases.length;
-        samples[turn].push(await events(subject, cases[turn].connections ? cases[turn] : undefined));
-      }
-    }
-    const alone = median(samples[0]);
-    console.log(`  ${subject.label}`);
-    for (const [i, { told, elsewhere }] of cases.entries()) {
-      const own = median(samples[i]);
-      const what =
-        elsewhere === undefined ? told : `${told}, of ${elsewhere ? "another process" : "this server"}`;
-      const ratios = [`${(own / alone).toFixed(2)} x alone`];
-      if (elsewhere === false) ratios.push(`${(own / median(samples[i - 1])).toFixed(2)} x beside another's`);
-      const all = samples[i].map((p99) => p99.toFixed(2)).join(" ");
-      console.log(`    ${what.padEnd(60)} ${own.toFixed(2)}  ${i ? ratios.join(", ") : ""}   [${all}]`);
-    }
-  }
+  const asking = { generator: "http-generator.mjs" };
+  return compareBeside({
+    subjects: subjectsOf(options.servers, "node,bun"),
+    runs,
+    milliseconds: eventMilliseconds,
+    loads: [
+      { ...asking, told: `${rate} requests a second`, connections: 10, rate },
+      { ...asking, told: "as many as two connections can ask", connections: 2 },
+    ],
+  });
 }

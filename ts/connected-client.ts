@@ -1,6 +1,5 @@
-import type { AuthData, ConnectedClient, DialogueErrorCode, JwtClaims, Logger, Socket } from "../index.js";
+import type { AuthData, ConnectedClient, JwtClaims, Logger, Socket } from "../index.js";
 import type { CallQueue } from "./call-queue.js";
-import { roomNotFound } from "./errors.js";
 import type { Handle } from "./handle-contract.js";
 import type { ClientInfo, NativeDialogue } from "./native.js";
 import { ANY_EVENT } from "./protocol.js";
@@ -120,8 +119,11 @@ export class ClientHandle implements Handle<ConnectedClient> {
   /** Does what can be done; what cannot is a warning. */
   #act(method: string, roomId: string, act: () => string): void {
     if (!this.#isText(method, roomId)) return;
-    const code = act() as DialogueErrorCode | "";
-    if (code !== "") this.#warn(method, reason(code, roomId), { roomId, code });
+    const outcome = act();
+    if (outcome !== "") {
+      const end = outcome.indexOf(" ");
+      this.#warn(method, outcome.slice(end + 1), { roomId, code: outcome.slice(0, end) });
+    }
     this.#support.queue.drain();
   }
 
@@ -145,11 +147,4 @@ function historyOf(history: unknown): number {
   if (history === true) return ALL_IN_MEMORY;
   const count = typeof history === "number" ? Math.min(Math.floor(history), 0x7fffffff) : 0;
   return count >= 1 ? count : NO_HISTORY;
-}
-
-function reason(code: string, roomId: string): string {
-  if (code === "ROOM_NOT_FOUND") return roomNotFound(roomId);
-  if (code === "ROOM_FULL") return `Room '${roomId}' is at capacity`;
-  if (code === "NOT_IN_ROOM") return `Not in room '${roomId}'`;
-  return code;
 }

@@ -14,10 +14,7 @@ mod stalled;
 #[allow(dead_code, reason = "the engine's other tests use the rest")]
 mod support;
 
-/// A count by default, and the full one.
-fn scaled(by_default: usize, full: usize) -> usize {
-    if std::env::var_os("DIALOGUE_TEST_LONG").is_some() { full } else { by_default }
-}
+use support::scaled;
 
 /// Whether that is within 5 % of what was before, and what a few queues and tables take that are not quite empty.
 fn is_back(held: usize, before: usize) -> bool {

@@ -97,6 +97,59 @@ async fn stopping_hands_over_what_is_left_and_waits_for_it() {
     assert_ne!(json!(&*position.epoch), epoch);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_hands_many_rooms_over_at_once() {
+    let names: Vec<String> = (0..20).map(|n| format!("room {n}")).collect();
+    let rooms: Vec<_> = names.iter().map(|name| (name.as_str(), chat(10))).collect();
+    let server = TestServer::start(json!({}), &rooms);
+    server.core().hooks.set(Hooks::CLEANUP);
+    let mut client = server.client().await;
+    for name in &names {
+        client.join(name).await;
+        let request = json!({ "roomId": name, "event": "message", "data": 1 });
+        assert_eq!(client.ask("dialogue:trigger", request).await["ok"], true);
+    }
+    let stopping = server.server.clone();
+    let stopped = tokio::task::spawn_blocking(move || stopping.stop());
+    let mut tickets = Vec::new();
+    while tickets.len() < names.len() {
+        for call in server.calls().await {
+            let Call::Cleanup { ticket, .. } = call else { panic!("{call:?}") };
+            tickets.push(ticket);
+        }
+    }
+    assert!(!stopped.is_finished(), "none of them was answered");
+    for ticket in tickets {
+        server.core().tickets.answer(ticket, Answer::Cleaned);
+    }
+    stopped.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rooms_begin_anew_also_where_nobody_takes_their_history() {
+    let server = TestServer::start(json!({ "limits": { "drain": 50 } }), &[("chat", chat(10))]);
+    server.core().hooks.set(Hooks::CLEANUP);
+    let mut client = server.client().await;
+    let epoch = client.join("chat").await["epoch"].clone();
+    say(&mut client, 1, 3).await;
+    let stopping = server.server.clone();
+    tokio::task::spawn_blocking(move || stopping.stop()).await.unwrap();
+    let calls = server.calls().await;
+    let Some(Call::Cleanup { ticket, .. }) = calls.first() else { panic!("{calls:?}") };
+    let room = server.core().rooms.get("chat").unwrap();
+    assert_eq!(room.position().offset, 0);
+    assert_ne!(json!(&*room.position().epoch), epoch);
+    let address: std::net::SocketAddr = server.address().parse().unwrap();
+    server.server.listen(Some("127.0.0.1"), address.port()).unwrap();
+    let mut client = server.client().await;
+    client.join("chat").await;
+    say(&mut client, 1, 2).await;
+    // Too late: it was about a room that is no more.
+    server.core().tickets.answer(*ticket, Answer::Cleaned);
+    let page = client.ask("dialogue:getHistory", json!({ "roomId": "chat" })).await;
+    assert_eq!(offsets(page["events"].as_array().unwrap()), [2, 1]);
+}
+
 #[tokio::test]
 async fn a_host_that_never_drains_stops_nobody() {
     let server = TestServer::start(json!({ "limits": { "hookQueue": 5 } }), &[("chat", chat(10))]);

@@ -19,6 +19,11 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungsten
 /// Longest a test waits for anything.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A count by default, and the full one where `DIALOGUE_TEST_LONG=1` asks for it.
+pub fn scaled(by_default: usize, full: usize) -> usize {
+    if std::env::var_os("DIALOGUE_TEST_LONG").is_some() { full } else { by_default }
+}
+
 struct QuietHost(tokio::sync::Notify);
 
 impl Host for QuietHost {

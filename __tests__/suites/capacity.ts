@@ -7,7 +7,7 @@ import type { Serve, Served } from "../support/server.js";
 import { useStage } from "../support/stage.js";
 
 const PLACES = 50;
-const CROWD = 200;
+const CROWD = scaled(200, 1_000);
 
 /** `maxSize` is exact under any number of concurrent joins, and again after everyone left. */
 export function capacity(serve: Serve): void {
@@ -29,7 +29,7 @@ export function capacity(serve: Serve): void {
       return inside;
     }
 
-    it("200 joining a room of 50 at once: exactly 50 in, 150 refused, again after all left and came back", async () => {
+    it(`line 26: ${CROWD} joining a room of ${PLACES} at once: exactly ${PLACES} in, the others refused, again after all left and came back`, async () => {
       const server = await stage.serve({ rooms: { hall: chatRoom({ maxSize: PLACES }) } });
       const crowd = await stage.crowd(server, CROWD);
       const hall = server.dialogue.room("hall")!;

@@ -142,6 +142,22 @@ export function clients(serve: Serve): void {
       expect(handle.rooms()).toEqual(["chat", "all", "none"]);
     });
 
+    it("join above limits.joins is a warning that says so, and the client is told", async () => {
+      const server = await stage.serve({
+        rooms: { a: chatRoom(), b: chatRoom() },
+        limits: { joins: 1 },
+      });
+      const client = await stage.connect(server, { userId: "ada" });
+      const handle = server.dialogue.getClients("ada")[0]!;
+      handle.join("a");
+      handle.join("b");
+      expect(server.log.at("warn").map(({ message }) => message)).toEqual([
+        expect.stringMatching(/^client\.join: .*limits\.joins/),
+      ]);
+      expect(await client.next("dialogue:error")).toMatchObject({ code: "INVALID_REQUEST", roomId: "b" });
+      expect(handle.rooms()).toEqual(["a"]);
+    });
+
     it("a room that does not exist is a warning and no change; a full one also tells the client", async () => {
       const server = await stage.serve({ rooms: { chat: chatRoom({ maxSize: 1 }) } });
       const [first, second] = await stage.crowd(server, 2);

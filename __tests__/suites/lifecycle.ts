@@ -5,6 +5,7 @@ import type { TestClient } from "../support/client.js";
 import { gate, within } from "../support/deadline.js";
 import { recordingLogger } from "../support/recording-logger.js";
 import { chatRoom } from "../support/rooms.js";
+import { scaled } from "../support/scale.js";
 import type { Serve } from "../support/server.js";
 import { useStage } from "../support/stage.js";
 
@@ -29,15 +30,16 @@ export function lifecycle(serve: Serve): void {
       expect(lines.length).toBe(1);
     });
 
-    it("line 32: stop with 200 clients of which ten read nothing: all closed, and the 190 would reconnect", async () => {
+    const many = scaled(200, 1_000);
+    it(`line 32: stop with ${many} clients of which ten read nothing: all closed, and the others would reconnect`, async () => {
       const server = await stage.serve({ rooms: { chat: chatRoom() } });
-      const reading = await stage.crowd(server, 190, "user", { reconnection: true });
+      const reading = await stage.crowd(server, many - 10, "user", { reconnection: true });
       const stalled = await Promise.all(Array.from({ length: 10 }, () => stage.raw(server)));
       await Promise.all(stalled.map((raw) => raw.joinEverything("chat")));
       for (const raw of stalled) raw.stopReading();
       const { dialogue } = server;
       await Promise.all(reading.map((client) => client.join("chat")));
-      expect(dialogue.room("chat")!.size()).toBe(200);
+      expect(dialogue.room("chat")!.size()).toBe(many);
       // More than a socket's buffers hold, within limits.sendBuffer: the ten have bytes waiting in the server.
       for (let n = 0; n < 80; n++) dialogue.trigger("chat", { name: "typing" }, "x".repeat(50_000));
 

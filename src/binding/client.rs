@@ -10,9 +10,13 @@ use crate::engine::{
     rooms,
 };
 
-/// `""`: done, else the code.
+/// `""`: done, else the code, a space, and why.
 fn outcome(result: Result<(), Refusal>) -> String {
-    result.err().map_or(String::new(), |refusal| refusal.code.as_str().to_owned())
+    result.err().map_or(String::new(), |refusal| format!("{} {}", refusal.code.as_str(), refusal.message))
+}
+
+fn gone() -> String {
+    outcome(Err(Refusal::new(Code::Disconnected, "the client is gone")))
 }
 
 #[napi]
@@ -52,7 +56,7 @@ impl NativeDialogue {
     #[napi(catch_unwind)]
     pub fn client_join(&self, id: String, room_id: String, history: i32) -> String {
         let Some(client) = values::client(self.core(), &id) else {
-            return Code::Disconnected.as_str().to_owned();
+            return gone();
         };
         let sync = match usize::try_from(history) {
             Err(_) => Sync::Nothing,
@@ -66,7 +70,7 @@ impl NativeDialogue {
     #[napi(catch_unwind)]
     pub fn client_leave(&self, id: String, room_id: String) -> String {
         let Some(client) = values::client(self.core(), &id) else {
-            return Code::Disconnected.as_str().to_owned();
+            return gone();
         };
         outcome(commands::leave_by_server(self.core(), &client, &room_id))
     }
@@ -125,7 +129,7 @@ impl NativeDialogue {
         ) -> Result<(), Refusal>,
     ) -> String {
         let Some(client) = values::client(self.core(), id) else {
-            return Code::Disconnected.as_str().to_owned();
+            return gone();
         };
         let room = self.core().rooms.get(room_id).ok_or_else(|| Refusal::room_not_found(room_id));
         outcome(room.and_then(|room| change(self.core(), &room, &client, event)))

@@ -71,7 +71,7 @@ limits! {
     http_headers "httpHeaders" "bytes" 65_536 8_192..=1_048_576 "A larger request head is answered with 431.";
     http_timeout "httpTimeout" "ms" 30_000 10..=3_600_000 "A request that the app does not answer is answered with 504.";
     http_in_flight "httpInFlight" "count" 10_000 1..=1_000_000 "A further request is answered with 503.";
-    drain "drain" "ms" 10_000 0..=3_600_000 "What is still open when the server stops is cut.";
+    drain "drain" "ms" 10_000 0..=3_600_000 "What is still open when the server stops is cut; then `onCleanup` has as long again for what is left of history.";
 }
 
 #[cfg(test)]

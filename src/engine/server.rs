@@ -204,6 +204,7 @@ impl Server {
                     "stop",
                     "History was still on its way to onCleanup at limits.drain",
                 );
+                rooms::forget_all(&self.core);
             }
             self.core.give_up();
             cut

@@ -198,6 +198,8 @@ async fn line_10_polling_abused() {
     for id in [client.id.as_str(), &"x".repeat(30_000), "", "%00"] {
         assert_eq!(poll(address, "GET", &format!("&sid={id}"), "").await.status, 400, "{id:.30}");
     }
+    let long = "x".repeat(1 << 20);
+    assert_eq!(poll(address, "GET", &format!("&sid={long}"), "").await.status, 431);
     let id = session(address).await;
     let request = format!(
         "POST /socket.io/?EIO=4&transport=polling&sid={id} HTTP/1.1\r\nHost: x\r\nContent-Length: 1073741824\r\n\r\n4"

@@ -1,13 +1,16 @@
 //! Lines 34, 37 and 39: resources. Lines 35 and 36 have processes of their own in
 //! `__tests__/engine-memory`, line 38 has one in `__tests__/suites/processes.ts`.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 
 use crate::{
     raw::{Raw, poll},
-    support::{TestServer, chat, within},
+    support::{TestServer, chat, scaled, within},
 };
 
 #[tokio::test]
@@ -103,9 +106,11 @@ async fn limits_on_rooms_and_subscriptions_name_themselves() {
 async fn line_39_all_lose_the_network_and_come_back_at_once() {
     let server = Arc::new(TestServer::start(json!({}), &[("chat", chat(1))]));
     let room = server.core().rooms.get("chat").unwrap();
+    let count = scaled(300, 5_000);
     for _ in 0..2 {
+        let begun = Instant::now();
         let mut coming = Vec::new();
-        for _ in 0..300 {
+        for _ in 0..count {
             let server = server.clone();
             coming.push(tokio::spawn(async move {
                 let mut client = server.client().await;
@@ -117,7 +122,8 @@ async fn line_39_all_lose_the_network_and_come_back_at_once() {
         for client in coming {
             clients.push(within("everyone to be back", client).await.unwrap());
         }
-        assert_eq!(room.size(), 300);
+        assert_eq!(room.size(), count);
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
         drop(clients);
         within("everyone to be gone", async {
             while room.size() > 0 {

@@ -9,7 +9,10 @@ use crate::support::{TestServer, chat};
 
 fn server() -> TestServer {
     TestServer::start(
-        json!({ "limits": { "clientRooms": { "max": 3 }, "rate": 0, "historyRate": 0 } }),
+        json!({
+            "limits": { "clientRooms": { "max": 3 }, "rate": 0, "historyRate": 0 },
+            "socket": { "maxHttpBufferSize": 2_000_000 },
+        }),
         &[("chat", chat(10))],
     )
 }
@@ -76,7 +79,7 @@ async fn line_23_room_ids_are_a_key_space_of_their_own() {
         assert_eq!(ada.ask("dialogue:trigger", said).await["ok"], true, "{id:?}");
         assert_eq!(ada.event().await.1["roomId"], json!(id));
     }
-    for id in [String::new(), "x".repeat(1 << 18)] {
+    for id in [String::new(), "x".repeat(1 << 20)] {
         assert_eq!(
             ada.ask("dialogue:createRoom", json!({ "id": id, "name": "x" })).await["code"],
             "INVALID_REQUEST"

@@ -9,11 +9,18 @@ use crate::engine::{
     host::{Answer, Call, Hooks},
 };
 
+/// Rooms that are handed over at a time when the server stops: a store that is slow takes its time for all of them at once.
+const ROOMS_AT_ONCE: usize = 64;
+
 /// Hands a batch to `onCleanup`. It stays readable until that settled.
 pub fn start_cleanup(core: &Arc<Core>, room: &Arc<Room>, name: &Arc<str>, events: Vec<Arc<Event>>) {
     let (owner, settled_room, kind) = (Arc::downgrade(core), room.clone(), name.clone());
+    let epoch = room.state().epoch.clone();
     let ticket = core.tickets.issue(move |_: Answer| {
-        if let Some(core) = owner.upgrade() {
+        let Some(core) = owner.upgrade() else { return };
+        // A room that began anew meanwhile has others to hand over.
+        let is_same = settled_room.state().epoch == epoch;
+        if is_same {
             settled(&core, &settled_room, &kind);
         }
     });
@@ -57,21 +64,40 @@ pub fn say_farewell(core: &Core, room: &Room) {
 }
 
 /// Hands over what all rooms remember, waits until it is settled, and has every room begin anew. Ends only then: the
-/// caller sets the deadline.
+/// caller sets the deadline, behind which [`forget_all`] has the rest begin anew.
 pub async fn hand_over_all(core: &Arc<Core>) {
-    for room in core.rooms.all() {
-        loop {
-            let mut settled = std::pin::pin!(core.cleaned.notified());
-            settled.as_mut().enable();
-            hand_over(core, &room);
-            {
-                let mut state = room.state();
-                if state.log.is_empty() {
-                    state.reset();
-                    break;
-                }
+    let mut rooms = core.rooms.all().into_iter();
+    let mut under_way: Vec<Arc<Room>> = Vec::new();
+    loop {
+        let mut settled = std::pin::pin!(core.cleaned.notified());
+        settled.as_mut().enable();
+        under_way.extend(rooms.by_ref().take(ROOMS_AT_ONCE - under_way.len()));
+        under_way.retain(|room| {
+            hand_over(core, room);
+            let is_done = room.state().log.is_empty();
+            if is_done {
+                begin_anew(room);
             }
-            settled.await;
+            !is_done
+        });
+        if under_way.len() < ROOMS_AT_ONCE && !rooms.as_slice().is_empty() {
+            continue;
         }
+        if under_way.is_empty() {
+            return;
+        }
+        settled.await;
+    }
+}
+
+/// Has every room begin anew, whatever it still remembers.
+pub fn forget_all(core: &Core) {
+    core.rooms.all().iter().for_each(|room| begin_anew(room));
+}
+
+fn begin_anew(room: &Room) {
+    let waiting = room.state().reset();
+    for turn in waiting {
+        turn();
     }
 }

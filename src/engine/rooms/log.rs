@@ -141,6 +141,11 @@ impl RoomLog {
         true
     }
 
+    /// The loads that wait for cleanups.
+    pub fn into_waiting(self) -> Vec<Turn> {
+        self.rings.into_values().flat_map(|ring| ring.waiting).collect()
+    }
+
     /// A load settled.
     pub fn end_load(&mut self, name: &str) {
         if let Some(ring) = self.rings.get_mut(name) {

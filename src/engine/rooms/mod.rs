@@ -32,7 +32,10 @@ use super::{
     lock::lock,
 };
 
-pub(super) use self::{cleanup::hand_over_all, membership::vacate};
+pub(super) use self::{
+    cleanup::{forget_all, hand_over_all},
+    membership::vacate,
+};
 
 /// Says something in a room: accept, sequence, deliver; then observers are told.
 ///

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::log::RoomLog;
+use super::log::{RoomLog, Turn};
 use crate::engine::{
     client::Client,
     config::{EventConfig, RoomConfig},
@@ -313,11 +313,11 @@ impl State {
         self.targets = HashMap::new();
     }
 
-    /// Begins anew: empty, with a new epoch.
-    pub fn reset(&mut self) {
+    /// Begins anew: empty, with a new epoch. Returns the loads that waited for a cleanup of what was there.
+    pub fn reset(&mut self) -> Vec<Turn> {
         self.epoch = new_epoch();
         self.offset = 0;
-        self.log = RoomLog::default();
+        std::mem::take(&mut self.log).into_waiting()
     }
 }
 
