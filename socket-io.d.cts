@@ -590,7 +590,7 @@ export declare class Namespace<
   ): Promise<AnswerTo<ServerSideEvents, Name>[]>;
 }
 
-/** Who is in which room. To be read: what is written into the maps changes nothing. */
+/** Who is in which room. To be read: what is written into the maps changes nothing. Its events come when the step is done that made them. */
 export interface Adapter
   extends OpenEventEmitter<{
     /** A room has its first member. */
@@ -894,6 +894,10 @@ export interface Engine
   extends OpenEventEmitter<{
     /** A request was turned away. */
     connection_error: (err: ConnectionError) => void;
+    /** The answer to the first request of a session is about to leave: what is added to `headers` goes with it. */
+    initial_headers: (headers: Record<string, string | string[]>, req: IncomingMessage) => void;
+    /** The same of every request of a session. */
+    headers: (headers: Record<string, string | string[]>, req: IncomingMessage) => void;
   }> {
   /** Connections now, those that have joined no namespace yet among them. */
   readonly clientsCount: number;
@@ -907,4 +911,6 @@ export interface Engine
    */
   use(fn: (req: IncomingMessage, res: ServerResponse, next: (err?: any) => void) => void): void;
   use(fn: (req: any, res: any, next: any) => void): void;
+  /** Ends every connection. */
+  close(): this;
 }
