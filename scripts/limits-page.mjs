@@ -25,10 +25,12 @@ ${rows.join("\n")}
 | \`clientRooms\` | rooms a user may hold | 0 | an integer from 0, or \`{ max, events?, defaultSubscriptions?, maxSize? }\` | \`PERMISSION_DENIED\` |
 | \`trustProxy\` | | \`false\` | \`true\`, or a list of IP addresses | |
 
-- They bind clients. What the program itself creates and triggers is its own matter, but for \`idLength\`, which room ids have too.
+- Servers of \`dialogue-rs/socket.io\` have other defaults of two: \`jsonDepth\` 1,000, \`hookTimeout\` 45,000. What is about rooms, history, commands and the app means nothing there.
+- They bind clients. What the program itself creates and triggers is its own matter, but for \`idLength\`, which room ids have too, and for \`joins\` and \`subscriptions\`, which
+  count whoever asked for them: \`client.join()\` above the limit is a warning in the log.
 - \`socket.maxHttpBufferSize\` (1,000,000 bytes) bounds one message on either transport, over all its fragments and attachments.
 - A client of Socket.IO 2 (\`allowEIO3\`) that does not ping within \`pingInterval\` and \`pingTimeout\` together is closed.
-- A waiting command costs its connection at most 1 MiB; then the connection is not read until they shrink.
+- The commands of a connection that wait, for a hook for example, have at most 1 MiB together; from there on the connection is not read until some were answered.
 - A message has at most 1,000 attachments, a connection at most 100 namespaces. The head of an HTTP request has at most 200 headers (431).
 - \`trustProxy: true\` takes the first address of \`X-Forwarded-For\`, which a client can make up unless your proxy replaces the header. A list of
   proxies takes the last address that is not one of them.
