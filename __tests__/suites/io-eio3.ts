@@ -333,10 +333,12 @@ export function ioEio3(reach: Reach): void {
       ]);
       let [sent, over] = [0, false];
       const send = () => {
+        // Nothing behind the fence.
+        if (over) return;
         sent++;
         socket.emit("number", sent % 256, Buffer.from([sent % 256]));
         one.emit("number", sent % 256);
-        if (!over) setImmediate(send);
+        setImmediate(send);
       };
       undo.push(() => {
         over = true;

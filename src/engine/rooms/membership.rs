@@ -53,13 +53,13 @@ pub fn join(
             let limits = core.limits();
             let gained = state.config.default_subscriptions.len() as u64;
             if client.subscriptions().load(Ordering::Relaxed).saturating_add(gained) > limits.subscriptions {
-                return Err(too_many_subscriptions(limits));
+                return Err(too_many_subscriptions(limits).in_room(room.id()));
             }
             match client.add_room(room, limits.joins) {
                 AddRoom::Added => {}
                 AddRoom::TooMany => {
                     let message = format!("must not be in more than {} rooms (limits.joins)", limits.joins);
-                    return Err(Refusal::invalid("roomId", &message));
+                    return Err(Refusal::invalid("roomId", &message).in_room(room.id()));
                 }
                 // Gone while it asked: nobody is there to be welcomed.
                 AddRoom::Gone => return Ok(()),
@@ -139,7 +139,7 @@ pub fn subscribe(core: &Core, room: &Room, client: &Client, event: &str) -> Resu
         return Ok(());
     }
     if client.subscriptions().load(Ordering::Relaxed) >= core.limits().subscriptions {
-        return Err(too_many_subscriptions(core.limits()));
+        return Err(too_many_subscriptions(core.limits()).in_room(room.id()));
     }
     member.subscriptions.push(event.into());
     client.subscriptions().fetch_add(1, Ordering::Relaxed);
