@@ -151,7 +151,7 @@ export function ioAcks(reach: Reach): void {
       });
       two!.socket.on("asks", () => two!.close());
       three!.socket.on("asks", (answer) => answer(3));
-      const outcome = answered((answer) => namespace.timeout(2_000).emit("asks", answer));
+      const outcome = answered((answer) => namespace.timeout(1_000).emit("asks", answer));
       const [error, responses] = await outcome;
       expect([error, responses.toSorted()]).toEqual([expect.any(Error), [1, 3]]);
       const silent = await namespace

@@ -159,7 +159,7 @@ export function ioDynamic(reach: Reach): void {
       expect((await parent.timeout(5_000).emitWithAck("asks")).toSorted()).toEqual([0, 1, 2]);
       clients[0]!.socket.off("asks");
       const outcomes: any[] = [];
-      parent.timeout(2_000).emit("asks", (...outcome: unknown[]) => void outcomes.push(outcome));
+      parent.timeout(1_000).emit("asks", (...outcome: unknown[]) => void outcomes.push(outcome));
       await eventually(() => outcomes.length > 0, "the timeout");
       expect([outcomes.length, outcomes[0][0].message]).toEqual([1, "operation has timed out"]);
       expect(outcomes[0][1].toSorted()).toEqual([1, 2]);

@@ -27,7 +27,7 @@ function serve(hooks) {
     logger: createSilentLogger(),
     rooms: { chat: { name: "Chat", events: [Message], defaultSubscriptions: ["*"] } },
     hooks,
-    limits: { hookTimeout: 2_000 },
+    limits: { hookTimeout: 1_000 },
   });
   dialogue.on("chat", Message, fault);
   return dialogue;
