@@ -1,4 +1,5 @@
-import { getSystemErrorMap } from "node:util";
+import { constants } from "node:os";
+import * as util from "node:util";
 
 /** The error that Node's own `listen` emits where the engine could not bind. */
 export function listenError(error: unknown, host: string | undefined, port: number): unknown {
@@ -17,6 +18,8 @@ export function listenError(error: unknown, host: string | undefined, port: numb
 }
 
 function describe(code: unknown): [errno: number, text: string] | undefined {
-  for (const [errno, [name, text]] of getSystemErrorMap()) if (name === code) return [errno, text];
-  return undefined;
+  // Bun has this map from 1.4 on; before that an error says what it is by its name alone.
+  for (const [errno, [name, text]] of util.getSystemErrorMap?.() ?? []) if (name === code) return [errno, text];
+  const errno = constants.errno[code as keyof typeof constants.errno];
+  return errno === undefined ? undefined : [-errno, String(code)];
 }
