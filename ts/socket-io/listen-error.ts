@@ -19,7 +19,8 @@ export function listenError(error: unknown, host: string | undefined, port: numb
 
 function describe(code: unknown): [errno: number, text: string] | undefined {
   // Bun has this map from 1.4 on; before that an error says what it is by its name alone.
-  for (const [errno, [name, text]] of util.getSystemErrorMap?.() ?? []) if (name === code) return [errno, text];
+  for (const [errno, [name, text]] of util.getSystemErrorMap?.() ?? [])
+    if (name === code) return [errno, text];
   const errno = constants.errno[code as keyof typeof constants.errno];
   return errno === undefined ? undefined : [-errno, String(code)];
 }
