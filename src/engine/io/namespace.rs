@@ -133,8 +133,7 @@ impl State {
             member.rooms.push(room.clone());
             self.rooms.entry(room.clone()).or_default().insert(id);
         }
-        let joined = member_name(&self.members, &id);
-        self.note_joined(room, joined, is_new);
+        self.note_joined(room, &id, is_new);
     }
 
     fn leave(&mut self, id: Id, room: &Arc<str>) {
@@ -151,16 +150,21 @@ impl State {
             }
             self.empty(id, room);
         }
-        let left = member_name(&self.members, &id);
-        self.note_left(room, left);
+        if self.changes.is_some()
+            && let Some(member) = self.members.get(&id)
+        {
+            let left = member.socket.public_id();
+            self.note_left(room, left);
+        }
     }
 
     fn has_room(&self, room: &str) -> bool {
         self.rooms.contains_key(room) || self.owner(room).is_some()
     }
 
-    fn note_joined(&mut self, room: &Arc<str>, socket: Option<PublicId>, is_new: bool) {
+    fn note_joined(&mut self, room: &Arc<str>, id: &Id, is_new: bool) {
         if let Some(changes) = &mut self.changes {
+            let socket = self.members.get(id).map(|member| member.socket.public_id());
             if is_new {
                 changes.push(RoomChange { event: RoomEvent::Created, room: room.clone(), socket: None });
             }
@@ -168,10 +172,10 @@ impl State {
         }
     }
 
-    fn note_left(&mut self, room: &Arc<str>, socket: Option<PublicId>) {
+    fn note_left(&mut self, room: &Arc<str>, socket: PublicId) {
         let is_gone = self.changes.is_some() && !self.has_room(room);
         if let Some(changes) = &mut self.changes {
-            changes.push(RoomChange { event: RoomEvent::Left, room: room.clone(), socket });
+            changes.push(RoomChange { event: RoomEvent::Left, room: room.clone(), socket: Some(socket) });
             if is_gone {
                 changes.push(RoomChange { event: RoomEvent::Deleted, room: room.clone(), socket: None });
             }
@@ -186,10 +190,6 @@ impl State {
             }
         }
     }
-}
-
-fn member_name(members: &HashMap<Id, Member>, id: &Id) -> Option<PublicId> {
-    members.get(id).map(|member| member.socket.public_id())
 }
 
 impl Namespace {
@@ -282,7 +282,7 @@ impl Namespace {
             state.of_sessions.insert(socket.session().id(), socket.id());
         }
         if let Some(own) = own {
-            state.note_joined(&own, Some(socket.public_id()), is_new);
+            state.note_joined(&own, &socket.id(), is_new);
             self.tell_changes(core, &mut state);
         }
     }
@@ -346,7 +346,7 @@ impl Namespace {
         tell(&left);
         if state.changes.is_some() {
             for room in &left.rooms {
-                state.note_left(room, Some(member.socket.public_id()));
+                state.note_left(room, member.socket.public_id());
             }
             self.tell_changes(core, &mut state);
         }
