@@ -2,6 +2,7 @@
 // how many answers came. Whoever is closed, as one that goes on for ten seconds is, connects again.
 import WebSocket from "ws";
 import { onTold, say } from "./program.mjs";
+import { talk } from "./talker.mjs";
 
 /** Bytes that may wait in a socket. */
 const WAITING = 64 * 1024;
@@ -13,7 +14,7 @@ let answered = 0;
 onTold(async (told) => {
   if (told.port !== undefined) {
     port = told.port;
-    sockets = await Promise.all(Array.from({ length: told.connections }, connect));
+    sockets = await Promise.all(Array.from({ length: told.connections }, () => connect()));
     say({ connected: sockets.length });
     return;
   }
@@ -37,18 +38,7 @@ async function flood(index) {
   }
 }
 
-function connect() {
-  return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`, {
-      perMessageDeflate: false,
-    });
-    socket.on("error", reject);
-    socket.on("message", (data) => {
-      const text = data.toString();
-      if (text.startsWith("0")) socket.send("40");
-      else if (text === "2") socket.send("3");
-      else if (text.startsWith('42["dialogue:connected"')) resolve(socket);
-      else answered++;
-    });
+const connect = () =>
+  talk(port, undefined, () => {
+    answered++;
   });
-}

@@ -1,7 +1,7 @@
 // Told { port, room } it connects two clients; told { measure } it has one say something every five milliseconds for so long, and says
 // how long each took to reach the other, in milliseconds.
-import WebSocket from "ws";
 import { onTold, say } from "./program.mjs";
+import { talk } from "./talker.mjs";
 
 const latencies = [];
 let speaker;
@@ -10,8 +10,11 @@ let room;
 onTold(async (told) => {
   if (told.port !== undefined) {
     room = told.room;
-    speaker = await connect(told.port, false);
-    await connect(told.port, true);
+    speaker = await talk(told.port, room, () => {});
+    await talk(told.port, room, (text) => {
+      if (text.startsWith('42["dialogue:event"'))
+        latencies.push(performance.now() - JSON.parse(text.slice(2))[1].data.at);
+    });
     say({ joined: 2 });
   } else {
     latencies.length = 0;
@@ -23,22 +26,3 @@ onTold(async (told) => {
     setTimeout(() => say({ latencies }), told.measure + 500);
   }
 });
-
-function connect(port, listens) {
-  return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`, {
-      perMessageDeflate: false,
-    });
-    socket.on("error", reject);
-    socket.on("message", (data) => {
-      const text = data.toString();
-      if (text.startsWith('42["dialogue:event"')) {
-        if (listens) latencies.push(performance.now() - JSON.parse(text.slice(2))[1].data.at);
-      } else if (text.startsWith("0")) socket.send("40");
-      else if (text === "2") socket.send("3");
-      else if (text.startsWith('42["dialogue:connected"'))
-        socket.send(`421["dialogue:join",{"roomId":"${room}"}]`);
-      else if (text.startsWith("431")) resolve(socket);
-    });
-  });
-}
