@@ -1,4 +1,4 @@
-// Told { port, room } it connects two clients; told { measure } it has one say something every five milliseconds for so long, and says
+// Told { port, room, others } it connects two clients, and so many others that are in no room; told { measure } it has one say something every five milliseconds for so long, and says
 // how long each took to reach the other, in milliseconds.
 import { onTold, say } from "./program.mjs";
 import { talk } from "./talker.mjs";
@@ -15,7 +15,8 @@ onTold(async (told) => {
       if (text.startsWith('42["dialogue:event"'))
         latencies.push(performance.now() - JSON.parse(text.slice(2))[1].data.at);
     });
-    say({ joined: 2 });
+    for (let n = 0; n < (told.others ?? 0); n++) await talk(told.port, undefined, () => {});
+    say({ joined: 2 + (told.others ?? 0) });
   } else {
     latencies.length = 0;
     const timer = setInterval(() => {
