@@ -590,13 +590,16 @@ export interface SocketOptions {
 export interface LimitsConfig {
   /** Connections at a time. Default 100,000. Reached: 503 at the handshake. */
   connections?: number;
-  /** Connections from one address (behind a proxy everyone shares one: see `trustProxy`). Default off. Reached: 429. */
+  /**
+   * Connections from one address, of IPv6 from one /64 (behind a proxy everyone shares one: see `trustProxy`). Default off. Reached: 429.
+   */
   connectionsPerAddress?: number | false;
   /**
-   * Whose `X-Forwarded-For` names the client: `true` anybody's (its first address), a list: proxies at these addresses (the last
-   * address that is not one of them). Default false.
+   * Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. A list: proxies at these addresses and ranges (`"10.0.0.0/8"`); the client
+   * is the last address that is none of them. A number: so many proxies, one behind the other. `true`: everybody, and the client is the first
+   * address. The port behind an address is read; an entry that is no address ends the search. Default false. `app` sees the result too.
    */
-  trustProxy?: boolean | string[];
+  trustProxy?: boolean | number | string[];
   /** `dialogue:*` commands per second per connection; false: off. Default 100. Over it: `RATE_LIMITED`; ten times over for ten seconds: closed. */
   rate?: number | false;
   /** How many of them may come at once. Default 200. */

@@ -23,7 +23,7 @@ Every limit is an option under \`limits\`, and has its default without being nam
 | --- | --- | --- | --- | --- |
 ${rows.join("\n")}
 | \`clientRooms\` | rooms a user may hold | 0 | an integer from 0, or \`{ max, events?, defaultSubscriptions?, maxSize? }\` | \`PERMISSION_DENIED\` |
-| \`trustProxy\` | | \`false\` | \`true\`, or a list of IP addresses | |
+| \`trustProxy\` | | \`false\` | \`true\`, a number of proxies from 0 to 100, or a list of IP addresses and ranges (\`10.0.0.0/8\`) | |
 
 - Servers of \`dialogue-rs/socket.io\` have other defaults of two: \`jsonDepth\` 1,000, \`hookTimeout\` 45,000. What is about rooms, history, commands and the app means nothing there.
 - They bind clients. What the program itself creates and triggers is its own matter, but for \`idLength\`, which room ids have too, and for \`joins\` and \`subscriptions\`, which
@@ -33,7 +33,8 @@ ${rows.join("\n")}
 - The commands of a connection that wait, for a hook for example, have at most 1 MiB together; from there on the connection is not read until some were answered.
 - A message has at most 1,000 attachments, a connection at most 100 namespaces. The head of an HTTP request has at most 200 headers (431).
 - \`trustProxy: true\` takes the first address of \`X-Forwarded-For\`, which a client can make up unless your proxy replaces the header. A list of
-  proxies takes the last address that is not one of them.
+  proxies takes the last address that is not one of them ([deployment.md](deployment.md)).
+- Where an address is counted, an IPv6 address counts as its /64.
 `;
 
 const path = join(root, "docs", "limits.md");

@@ -18,6 +18,7 @@ import type { Scheme } from "./http/bridge.js";
 import { readJwt } from "./jwt-config.js";
 import { type Limits, readLimits } from "./limits-config.js";
 import { createDefaultLogger } from "./logger.js";
+import { requestPath } from "./request-path.js";
 import { type RoomSpec, readEvents, readRoom } from "./room-config.js";
 import { readTls } from "./tls-config.js";
 
@@ -159,11 +160,11 @@ function readSocket(value: unknown): Record<string, unknown> {
 }
 
 function readPath(value: unknown, path: string): string {
-  if (typeof value !== "string" || !/^\/?[^\s?#/][^\s?#]*$/.test(value)) {
+  const requested =
+    typeof value === "string" && /^\/?[^\s?#/\\][^\s?#\\]*$/.test(value) ? requestPath(value) : undefined;
+  if (requested === undefined || requested === "/")
     throw invalidConfig(path, "must be a path such as '/socket.io'");
-  }
-  // As Socket.IO's option: the slash in front may be left out.
-  return `/${value.replace(/^\/|\/+$/g, "")}`;
+  return requested.replace(/\/+$/, "");
 }
 
 function readTransports(value: unknown, path: string): unknown[] {

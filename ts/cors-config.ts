@@ -1,5 +1,6 @@
 import { invalidConfig } from "./errors.js";
 import { fields, flag, optional, text, texts, unknownFields } from "./fields.js";
+import { pageOrigin } from "./page-origin.js";
 
 /** CORS as the engine has it. */
 export interface EngineCors {
@@ -10,7 +11,6 @@ export interface EngineCors {
   credentials: boolean;
 }
 
-const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#,]+$/i;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
 
 /** @param warn Is told of a field that is not known. */
@@ -40,12 +40,16 @@ function readOrigin(value: unknown, path: string): Pick<EngineCors, "any" | "sam
   if (typeof value !== "string" && !Array.isArray(value)) {
     throw invalidConfig(path, "must be an origin, an array of origins, or a boolean");
   }
-  const origins = typeof value === "string" ? [text(value, path)] : texts(value, path);
-  if (origins.includes("*")) return { any: true, sameOrigin: false, origins: [] };
-  for (const origin of origins) {
-    if (!ORIGIN.test(origin))
-      throw invalidConfig(path, `'${origin}' must be like 'https://example.com', without a path`);
-  }
+  const given = typeof value === "string" ? [text(value, path)] : texts(value, path);
+  if (given.includes("*")) return { any: true, sameOrigin: false, origins: [] };
+  const origins = given.map((one) => {
+    const origin = pageOrigin(one);
+    if (origin !== undefined) return origin;
+    throw invalidConfig(
+      path,
+      `'${one}' must be like 'https://example.com', without a path or a wildcard: no page has this origin`,
+    );
+  });
   // An empty list allows none but the server's own pages.
   return { any: false, sameOrigin: origins.length === 0, origins };
 }

@@ -93,8 +93,11 @@ function readKey(given: Fields, path: string): EngineJwt["key"] {
 }
 
 function oneOrMore(value: unknown, path: string): string[] {
-  if (typeof value === "string") return [text(value, path)];
-  const given = texts(value, path);
+  const given = typeof value === "string" ? [text(value, path)] : texts(value, path);
+  for (const name of given) {
+    // From a file or a variable with a line's end. No token has that, and none would be accepted.
+    if (name.trim() !== name) throw invalidConfig(path, "must not begin or end with white space");
+  }
   // An empty list would ask for nothing, which is not what anybody means by it.
   if (given.length === 0) throw invalidConfig(path, "must name at least one");
   return given;

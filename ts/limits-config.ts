@@ -39,15 +39,28 @@ export function readLimits(value: unknown, definitions: EventDefinition[]): Limi
   };
 }
 
-function readTrustProxy(value: unknown): boolean | string[] {
-  if (typeof value === "boolean") return value;
+/** Most proxies, one behind the other. */
+const MAX_HOPS = 100;
+
+function readTrustProxy(value: unknown): boolean | number | string[] {
   const path = "limits.trustProxy";
-  if (!Array.isArray(value)) throw invalidConfig(path, "must be a boolean or a list of addresses");
-  for (const [index, address] of value.entries()) {
-    if (typeof address !== "string" || isIP(address) === 0)
-      throw invalidConfig(`${path}[${index}]`, "must be an IP address");
+  if (typeof value === "boolean") return value;
+  if (typeof value === "number") return integer(value, path, 0, MAX_HOPS);
+  if (!Array.isArray(value))
+    throw invalidConfig(path, "must be a boolean, a number of proxies, or a list of addresses and ranges");
+  for (const [index, network] of value.entries()) {
+    if (!isNetwork(network))
+      throw invalidConfig(`${path}[${index}]`, "must be an IP address, or a range such as '10.0.0.0/8'");
   }
   return value;
+}
+
+/** An address without a zone, which no entry of `X-Forwarded-For` has, and perhaps how many bits of it count. */
+function isNetwork(value: unknown): boolean {
+  const [, address = "", , bits] =
+    typeof value === "string" ? (/^([^/%]*)(\/(\d{1,3}))?$/.exec(value) ?? []) : [];
+  const version = isIP(address);
+  return version !== 0 && Number(bits ?? 0) <= (version === 4 ? 32 : 128);
 }
 
 function readClientRooms(

@@ -285,9 +285,11 @@ export interface HttpCall {
   method: string;
   /** Absolute, where it is written as those who parse URLs write it; else path and query. */
   url: string;
+  /** Of a URL that is not absolute: what the client speaks, to this server or to a proxy. */
+  scheme?: "http" | "https";
   /** Name, value, name, value …, a line each. */
   headers: string;
-  /** Address and port. */
+  /** The client's address and port. */
   peer: string;
   /** Whether its body is asked for piece by piece. */
   pieces?: boolean;

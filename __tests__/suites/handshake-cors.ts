@@ -64,6 +64,9 @@ export function handshakeCors(make: typeof serveHandshakes): void {
       ["false", { origin: false }, { [PAGE]: undefined }],
       ["a string", { origin: PAGE }, { [PAGE]: PAGE, "https://evil.example": PAGE }],
       ["a list", { origin: [PAGE] }, { [PAGE]: PAGE, "https://evil.example": undefined }],
+      ["a string in other letters", { origin: "HTTPS://Page.Example:443" }, { [PAGE]: PAGE }],
+      ["a list with a slash", { origin: [`${PAGE}/`] }, { [PAGE]: PAGE, "https://evil.example": undefined }],
+      ["the same beside a RegExp", { origin: [`${PAGE}:443/`, /^$/] }, { [PAGE]: PAGE }],
       ["a RegExp", { origin: /\.example$/g }, { [PAGE]: PAGE, "https://evil.test": undefined }],
       [
         "a list with a RegExp",

@@ -52,6 +52,19 @@ export function origins(serve: Serve): void {
       expect((await polling(server, FOREIGN)).headers["access-control-allow-origin"]).toBeUndefined();
     });
 
+    it("a list is compared with what browsers send, however it is written", async () => {
+      const written = ["HTTPS://App.Example:443", "http://LOCALHOST:80", "https://m\u00fcller.example"];
+      const server = await expectOrigins({ origin: [...written, "Capacitor://localhost"] }, [
+        [APP, true],
+        ["http://localhost", true],
+        ["https://xn--mller-kva.example", true],
+        ["capacitor://localhost", true],
+        ["https://app.example:8443", false],
+      ]);
+      const { headers } = await polling(server, APP);
+      expect(headers["access-control-allow-origin"]).toBe(APP);
+    });
+
     it("the app's responses say the same, unless the app says something itself; a preflight goes to the app first", async () => {
       const app = new Hono();
       app.get("/plain", (c) => c.text("plain"));
@@ -134,6 +147,22 @@ export function origins(serve: Serve): void {
       expect(String(allowed.headers["access-control-allow-methods"])).toContain("POST");
       expect((await preflight(FOREIGN)).headers["access-control-allow-origin"]).toBeUndefined();
     });
+
+    for (const [written, requested] of [
+      ["/l\u00efve", "/l%C3%AFve"],
+      ["/a/../live", "/live"],
+      ["/:room", "/:room"],
+      ["/{room}", "/%7Broom%7D"],
+      ["/*live", "/*live"],
+    ] as const) {
+      it(`the path ${written} is served where clients ask for it`, async () => {
+        const server = await stage.serve({ socket: { path: written } });
+        const answer = await httpRequest(`${server.url}${requested}/?EIO=4&transport=polling`);
+        expect(answer.status).toBe(200);
+        const client = await stage.connect(server, { path: written });
+        await client.caughtUp();
+      });
+    }
 
     it("transports that are not offered are refused, another path is served", async () => {
       const server = await stage.serve({ socket: { transports: ["websocket"], path: "/live" } });

@@ -176,19 +176,85 @@ impl Default for Cors {
     }
 }
 
-/// Proxies whose `X-Forwarded-For` names the client.
+/// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum TrustProxy {
     /// All of them, or none.
     Switch(bool),
+    /// So many, one behind the other, are in front of the server.
+    Hops(usize),
     /// Those at these addresses.
-    Listed(Vec<IpAddr>),
+    Listed(Vec<Network>),
 }
 
 impl Default for TrustProxy {
     fn default() -> Self {
         Self::Switch(false)
+    }
+}
+
+impl TrustProxy {
+    /// Whether no proxy is trusted.
+    pub fn is_off(&self) -> bool {
+        matches!(self, Self::Switch(false) | Self::Hops(0))
+    }
+
+    /// Whether what is so many hops away, at that address, is a proxy that is trusted. The peer itself is 0 hops away.
+    pub fn trusts(&self, address: IpAddr, hops: usize) -> bool {
+        match self {
+            Self::Switch(all) => *all,
+            Self::Hops(most) => hops < *most,
+            Self::Listed(networks) => networks.iter().any(|network| network.contains(address)),
+        }
+    }
+}
+
+/// An address, or a range of them: `10.0.0.0/8`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Network {
+    base: IpAddr,
+    prefix: u32,
+}
+
+impl TryFrom<String> for Network {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        const EXPECTED: &str = "must be an IP address, or a range such as 10.0.0.0/8";
+        let (address, prefix) =
+            text.split_once('/').map_or((text.as_str(), None), |(address, prefix)| (address, Some(prefix)));
+        let address: IpAddr = address.parse().map_err(|_| EXPECTED)?;
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = match prefix {
+            None => bits,
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                digits.parse().ok().filter(|prefix| *prefix <= bits).ok_or(EXPECTED)?
+            }
+            Some(_) => return Err(EXPECTED),
+        };
+        // An IPv4 address in IPv6's clothes is what it is inside.
+        Ok(match address.to_canonical() {
+            base if base.is_ipv4() && address.is_ipv6() && prefix >= 96 => Self { base, prefix: prefix - 96 },
+            base if base.is_ipv4() == address.is_ipv4() => Self { base, prefix },
+            _ => Self { base: address, prefix },
+        })
+    }
+}
+
+impl Network {
+    /// Whether an address is in it.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        // Prefix 0: everything. A shift by all bits there is none.
+        let outside = |differing: u128, bits: u32| self.prefix > 0 && differing >> (bits - self.prefix) != 0;
+        match (self.base, address) {
+            (IpAddr::V4(base), IpAddr::V4(address)) => {
+                !outside(u128::from(base.to_bits() ^ address.to_bits()), 32)
+            }
+            (IpAddr::V6(base), IpAddr::V6(address)) => !outside(base.to_bits() ^ address.to_bits(), 128),
+            _ => false,
+        }
     }
 }
 

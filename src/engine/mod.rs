@@ -23,6 +23,7 @@ pub mod protocol;
 mod query;
 pub mod schema;
 mod shutdown;
+mod site;
 mod threads;
 pub mod tls;
 

@@ -323,7 +323,6 @@ fn start(
         send_buffer: usize::try_from(limits.send_buffer).unwrap_or(usize::MAX),
         body_timeout: ms(limits.handshake_timeout),
         threads: count,
-        secure: config.tls.is_some(),
     };
     let transport = Transport::start(options, tasks.clone(), upper(&tasks));
     core.exchanges.run_on(Some(threads.handle().clone()));

@@ -42,7 +42,7 @@ export class HttpBridge {
     const exchange = new Exchange(call, body, this.#way);
     let request: Request;
     try {
-      request = createRequest(call, this.#scheme, exchange);
+      request = createRequest(call, call.scheme ?? this.#scheme, exchange);
     } catch {
       // What fetch's Request does not take: a URL that is none, a method such as TRACE.
       exchange.respond(400, PLAIN_TEXT, "Bad Request");

@@ -1,3 +1,4 @@
+import { pageOrigin } from "../page-origin.js";
 import type { HandshakeResponse } from "./handshake-response.js";
 import type { IncomingRequest } from "./incoming-request.js";
 
@@ -68,10 +69,13 @@ function staticOrigin(origin: unknown): EngineCors["origin"] | "none" | undefine
   if (!origin) return "none";
   if (origin === "*") return "any";
   if (origin === true) return "asking";
-  if (typeof origin === "string") return { fixed: origin };
+  if (typeof origin === "string") return { fixed: asSent(origin) };
   const listed = Array.isArray(origin) && origin.every((one) => typeof one === "string");
-  return listed ? { listed: origin } : undefined;
+  return listed ? { listed: origin.map(asSent) } : undefined;
 }
+
+/** An origin as browsers send it, also where a slash is behind it; what is none stays as it is, and matches nothing, as in Socket.IO. */
+const asSent = (origin: string): string => pageOrigin(origin.replace(/(?<=[^/])\/$/, "")) ?? origin;
 
 function rest(options: CorsOptions): Omit<EngineCors, "origin"> {
   const list = (value: unknown) => (Array.isArray(value) ? value.join(",") : String(value));
@@ -117,7 +121,7 @@ function say(
   if (origin === "*") {
     res.setHeader("Access-Control-Allow-Origin", "*");
   } else {
-    const allowed = typeof origin === "string" ? origin : allows(origin, asking) && asking;
+    const allowed = typeof origin === "string" ? asSent(origin) : allows(origin, asking) && asking;
     if (allowed) res.setHeader("Access-Control-Allow-Origin", allowed);
     vary(res, "Origin");
   }
@@ -143,7 +147,7 @@ function say(
 
 function allows(allowed: unknown, origin: string | undefined): boolean {
   if (Array.isArray(allowed)) return allowed.some((one) => allows(one, origin));
-  if (typeof allowed === "string") return origin === allowed;
+  if (typeof allowed === "string") return origin === asSent(allowed);
   if (allowed instanceof RegExp) {
     // One with the flag `g` would begin where it ended the last time.
     allowed.lastIndex = 0;

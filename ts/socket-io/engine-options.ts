@@ -1,3 +1,4 @@
+import { requestPath } from "../request-path.js";
 import { readCookie } from "./cookie-option.js";
 import { type CorsMiddleware, readSocketCors } from "./cors-option.js";
 import type { IncomingRequest } from "./incoming-request.js";
@@ -93,9 +94,9 @@ function refuseUnsupported(options: Record<string, unknown>): void {
 /** As Socket.IO has it: `/socket.io`, with a slash in front and none at the end. */
 function readPath(value: unknown): string {
   if (value === undefined || value === null || value === "") return "/socket.io";
-  if (typeof value !== "string" || !/^[^\s?#]+$/.test(value))
-    throw optionError("path", "must be a path such as '/socket.io'");
-  return normalPath(value);
+  const requested = typeof value === "string" && /^[^\s?#\\]+$/.test(value) ? requestPath(value) : undefined;
+  if (requested === undefined) throw optionError("path", "must be a path such as '/socket.io'");
+  return normalPath(requested);
 }
 
 export const normalPath = (path: string): string => path.replace(/^(?!\/)/, "/").replace(/\/$/, "");

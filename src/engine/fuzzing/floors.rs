@@ -42,7 +42,6 @@ impl Floors {
                 send_buffer: 16 << 20,
                 body_timeout: Duration::from_secs(10),
                 threads: 1,
-                secure: false,
             };
             let transport = Transport::start(options, tasks.clone(), upper(&tasks));
             Self { tasks, transport }

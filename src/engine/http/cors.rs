@@ -15,8 +15,13 @@ impl Cors {
         let Ok(origin) = origin.to_str() else { return false };
         if self.same_origin {
             let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-            let authority = origin.split_once("://").map(|(_, authority)| authority);
-            return host.is_some() && host == authority;
+            let is_own = |host: &str| {
+                let (scheme, authority) = origin.split_once("://")?;
+                // A browser leaves the port out that its scheme has, a proxy may put it into `Host`.
+                let port = if scheme == "https" { ":443" } else { ":80" };
+                Some(host.strip_suffix(port).unwrap_or(host).eq_ignore_ascii_case(authority))
+            };
+            return host.and_then(is_own).unwrap_or_default();
         }
         self.origins.iter().any(|listed| listed == origin)
     }
@@ -48,6 +53,31 @@ mod tests {
             headers.insert(header::ORIGIN, origin.parse().unwrap());
         }
         headers
+    }
+
+    #[test]
+    fn the_servers_own_origin_is_its_host_however_that_is_written() {
+        let same = Cors { any: false, same_origin: true, ..Cors::default() };
+        let passes = |host: &str, origin: &str| {
+            let mut headers = headers(Some(origin));
+            headers.insert(header::HOST, host.parse().unwrap());
+            same.allows(&headers)
+        };
+        for (host, origin) in [
+            ("chat.example:443", "https://chat.example"),
+            ("Chat.Example", "http://chat.example"),
+            ("chat.example:80", "http://chat.example"),
+        ] {
+            assert!(passes(host, origin), "{host} {origin}");
+        }
+        for (host, origin) in [
+            ("chat.example:443", "http://chat.example"),
+            ("chat.example:80", "https://chat.example"),
+            ("chat.example:8443", "https://chat.example"),
+            ("", "https://chat.example"),
+        ] {
+            assert!(!passes(host, origin), "{host} {origin}");
+        }
     }
 
     #[test]

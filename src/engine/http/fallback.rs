@@ -1,6 +1,6 @@
 //! Requests outside the Socket.IO path: to the host's app.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{body::Body, response::IntoResponse};
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use hyper::body::{Body as _, Incoming};
 use tokio::time::timeout;
 
 use super::{
+    address::Remote,
     answering::Answering,
     app_cors::AppCors,
     app_response::{AppBody, AppResponse},
@@ -32,7 +33,7 @@ pub(super) fn answer(
     core: &Arc<Core>,
     cors: Option<&Arc<AppCors>>,
     places: &Places,
-    remote: SocketAddr,
+    remote: Remote,
     request: Request<Incoming>,
 ) -> Answering {
     if !core.hooks.any(Hooks::HTTP) {
@@ -72,14 +73,15 @@ pub(super) fn answer(
 fn ask<B>(
     core: &Arc<Core>,
     place: Place,
-    remote: SocketAddr,
+    remote: Remote,
     head: &Request<B>,
     body: RequestBody,
     unread: Option<Body>,
 ) -> Option<Waiting> {
     let exchange = core.exchanges.open(unread, core.limits().http_body);
-    let scheme = if core.config.tls.is_some() { "https" } else { "http" };
-    let call = HttpRequest { id: exchange.id(), head: request_head::describe(head, remote, scheme), body };
+    let scheme = if remote.secure { "https" } else { "http" };
+    let call =
+        HttpRequest { id: exchange.id(), head: request_head::describe(head, remote.address, scheme), body };
     let pending = Pending { core: core.clone(), exchange, _place: place };
     if !core.ask(Call::Http(HttpCall::Request(call))) {
         pending.exchange.finish(true);

@@ -6,8 +6,8 @@ use http::{HeaderMap, Request, header};
 
 use crate::engine::payload::to_json;
 
-/// `"method":…,"url":…,"headers":…,"peer":…`: JSON without its braces. `url`: absolute where it is written as those who parse URLs
-/// would write it, else what the request has. `headers`: name, value, name, value …, a line each. `peer`: address and port.
+/// `"method":…,"url":…,"scheme"?:…,"headers":…,"peer":…`: JSON without its braces. `url`: absolute where it is written as those who parse URLs
+/// would write it, else what the request has, and `scheme` beside it. `headers`: name, value, name, value …, a line each. `peer`: the client's address and port.
 pub fn describe<B>(request: &Request<B>, peer: SocketAddr, scheme: &str) -> String {
     let mut json = String::with_capacity(512);
     json.push_str("\"method\":\"");
@@ -23,7 +23,12 @@ pub fn describe<B>(request: &Request<B>, peer: SocketAddr, scheme: &str) -> Stri
             }
             json.push('"');
         }
-        None => json.push_str(&to_json(target)),
+        None => {
+            json.push_str(&to_json(target));
+            json.push_str(",\"scheme\":\"");
+            json.push_str(scheme);
+            json.push('"');
+        }
     }
     json.push_str(",\"headers\":\"");
     for (name, value) in request.headers() {

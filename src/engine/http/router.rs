@@ -7,15 +7,14 @@ use axum::{
     body::Body,
     extract::State,
     response::{IntoResponse, Response},
-    routing::any,
 };
 use http::{HeaderValue, Request, StatusCode, header};
 use hyper::{body::Incoming, service::Service as _};
 use hyper_util::service::TowerToHyperService;
 
 use super::{
-    address::client_address, answering::Answering, app_cors::AppCors, app_response::AppBody,
-    behind::Upstream, fallback, places::Places, socket_path,
+    answering::Answering, app_cors::AppCors, app_response::AppBody, behind::Upstream, fallback,
+    places::Places, socket_path,
 };
 use crate::engine::{core::Core, transport::Transport};
 
@@ -50,8 +49,8 @@ struct Inner {
 enum Socket {
     /// What begins with the path, as Socket.IO has it.
     Below,
-    /// The path itself, with and without a slash behind it, through axum's router, which has its CORS. All else goes to the app without
-    /// a router, whose cost is a good part of a small request's.
+    /// The path itself, with and without a slash behind it, through axum's CORS. All else goes to the app without a router, whose cost is a
+    /// good part of a small request's.
     Routed { path: String, router: TowerToHyperService<Router> },
 }
 
@@ -65,7 +64,7 @@ impl Routes {
             Socket::Below
         } else {
             let path = config.socket.path.trim_end_matches('/').to_owned();
-            Socket::Routed { router: TowerToHyperService::new(router(front.clone(), &path)), path }
+            Socket::Routed { router: TowerToHyperService::new(router(front.clone())), path }
         };
         Self(Arc::new(Inner { front, places, cors, socket }))
     }
@@ -97,6 +96,7 @@ impl Routes {
             Socket::Below | Socket::Routed { .. } => {}
         }
         let Some(upstream) = upstream else {
+            let remote = front.core.remote(remote, request.headers());
             return fallback::answer(&front.core, cors.as_ref(), places, remote, request);
         };
         let upstream = upstream.clone();
@@ -115,11 +115,9 @@ fn is_at(path: &str, requested: &str) -> bool {
     }
 }
 
-fn router(front: Front, path: &str) -> Router {
-    let socket = Router::new().route(&format!("{path}/"), any(transport));
-    // A route for "" there is none.
-    let socket = if path.is_empty() { socket } else { socket.route(path, any(transport)) };
-    socket.layer(front.core.config.cors.layer()).with_state(front)
+/// Answers whatever gets here: what a path may hold has meanings of its own in a router's.
+fn router(front: Front) -> Router {
+    Router::new().fallback(transport).layer(front.core.config.cors.layer()).with_state(front)
 }
 
 async fn transport(
@@ -140,6 +138,6 @@ async fn transport(
 }
 
 async fn respond(front: &Front, address: SocketAddr, request: Request<Body>) -> Response {
-    let address = client_address(address, request.headers(), &front.core.limits().trust_proxy);
-    socket_path::answer(front, request, address).await.map(Body::from)
+    let remote = front.core.remote(address, request.headers());
+    socket_path::answer(front, request, remote).await.map(Body::from)
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use tokio::sync::oneshot;
 
-use super::router::Front;
+use super::{address::Remote, router::Front};
 use crate::engine::{
     config::SocketOptions,
     core::Core,
@@ -23,14 +23,14 @@ pub fn is_below(options: &SocketOptions, path: &str) -> bool {
 }
 
 /// Answers a request to the Socket.IO path.
-pub async fn answer(front: &Front, request: Request, address: SocketAddr) -> Response<Bytes> {
-    let Some(cors) = &front.core.config.socket_cors else { return decided(front, request, address).await };
+pub async fn answer(front: &Front, request: Request, remote: Remote) -> Response<Bytes> {
+    let Some(cors) = &front.core.config.socket_cors else { return decided(front, request, remote).await };
     let preflight = request.method() == Method::OPTIONS;
     if preflight && !cors.preflight_continue {
         return cors.preflight(request.headers());
     }
     let said = cors.headers(request.headers(), preflight);
-    let mut response = decided(front, request, address).await;
+    let mut response = decided(front, request, remote).await;
     add(response.headers_mut(), said);
     response
 }
@@ -45,26 +45,26 @@ fn add(headers: &mut HeaderMap, added: HeaderMap) {
 }
 
 /// Serves a request, after the host has decided on it where it wants to.
-async fn decided(front: &Front, request: Request, address: SocketAddr) -> Response<Bytes> {
+async fn decided(front: &Front, request: Request, remote: Remote) -> Response<Bytes> {
     let (core, transport) = (&front.core, &front.transport);
     let upgrade = wants_websocket(&request);
     let file = client_file(&core.config.socket, request.uri().path());
     if let Some(file) = file {
-        return match ask(front, to_decide(&request, address, Some(file)), None).await {
+        return match ask(front, to_decide(&request, remote.address, Some(file)), None).await {
             Verdict::Request(RequestVerdict::Answered(answer)) => respond(answer),
             _ => Refused::Undecided.response(),
         };
     }
 
     let first = !names_session(&request);
-    let examined = transport.examine(&request, address.ip());
+    let examined = transport.examine(&request, remote.address.ip());
     let mut opening = transport.opening();
     let session = first.then(|| opening.id());
     // Where there is no place, nobody is to be bothered.
     let crowded = matches!(examined, Err(Refused::Crowded | Refused::Full));
     let asks =
         !crowded && core.hooks.any(if first { Hooks::HANDSHAKES | Hooks::REQUESTS } else { Hooks::REQUESTS });
-    let shown = core.hooks.any(Hooks::REFUSALS).then(|| head(&request, address));
+    let shown = core.hooks.any(Hooks::REFUSALS).then(|| head(&request, remote.address));
     let tell = |refused: &Refused| {
         if let Some(shown) = shown {
             tell(core, shown, session.filter(|_| asks), refused);
@@ -81,7 +81,7 @@ async fn decided(front: &Front, request: Request, address: SocketAddr) -> Respon
             session,
             refused: examined.is_err(),
             cookie,
-            ..to_decide(&request, address, None)
+            ..to_decide(&request, remote.address, None)
         };
         match ask(front, question, first.then_some(&mut opening)).await {
             Verdict::Request(RequestVerdict::Pass { headers: said }) => headers = said,
@@ -103,7 +103,7 @@ async fn decided(front: &Front, request: Request, address: SocketAddr) -> Respon
     }
 
     let served = match examined {
-        Ok(admitted) => transport.serve(request, admitted, opening, address).await,
+        Ok(admitted) => transport.serve(request, admitted, opening, remote.address, remote.secure).await,
         Err(refused) => {
             tell(&refused);
             Err(refused)

@@ -180,7 +180,7 @@ impl Transport {
         Ok(Admitted { transport, session, dialect, accept })
     }
 
-    /// Serves a request that may be served.
+    /// Serves a request that may be served. `secure`: its client came through TLS.
     ///
     /// # Errors
     /// [`Refused`]: it is the business of its session alone.
@@ -190,6 +190,7 @@ impl Transport {
         admitted: Admitted,
         opening: Opening,
         address: SocketAddr,
+        secure: bool,
     ) -> Result<Response<Bytes>, Refused>
     where
         B: Body<Data = Bytes>,
@@ -197,7 +198,7 @@ impl Transport {
     {
         match admitted {
             Admitted { accept: Some(accept), session, dialect, .. } => {
-                let head = session.is_none().then(|| (self.head(&request, address), opening));
+                let head = session.is_none().then(|| (Self::head(&request, address, secure), opening));
                 let upgrade = hyper::upgrade::on(&mut request);
                 let transport = self.clone();
                 self.tasks.spawn(async move { transport.switch(upgrade, session, dialect, head).await });
@@ -221,7 +222,7 @@ impl Transport {
             },
             Admitted { session: None, dialect, .. } => {
                 let link = Link::Polling { waiting: false, receiving: false };
-                match self.open(opening, self.head(&request, address), dialect, link) {
+                match self.open(opening, Self::head(&request, address, secure), dialect, link) {
                     Some(session) => Ok(polling::get(session).await),
                     None => Err(Refused::Full),
                 }
@@ -230,7 +231,7 @@ impl Transport {
     }
 
     /// What is kept of the request that opens a session.
-    fn head<B>(&self, request: &Request<B>, address: SocketAddr) -> Head {
+    fn head<B>(request: &Request<B>, address: SocketAddr, secure: bool) -> Head {
         let url = request.uri().path_and_query().map_or("", |url| url.as_str());
         Head {
             url: url.into(),
@@ -238,7 +239,7 @@ impl Transport {
             address,
             issued: unix_millis(),
             xdomain: request.headers().contains_key(header::ORIGIN),
-            secure: self.options.secure,
+            secure,
         }
     }
 

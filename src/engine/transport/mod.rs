@@ -54,6 +54,7 @@ use super::{
     ids::Id,
     lock::{lock, read, write},
     shutdown::Tasks,
+    site::Site,
 };
 
 /// How long a closing session waits for its peer: to read what is left, to answer a close frame, to fetch the last poll.
@@ -115,8 +116,6 @@ pub struct Options {
     pub body_timeout: Duration,
     /// Threads that flush outboxes.
     pub threads: usize,
-    /// Whether its requests come through TLS.
-    pub secure: bool,
 }
 
 impl Options {
@@ -141,8 +140,8 @@ pub struct Transport {
     upper: Arc<dyn Upper>,
     /// By session id. Read at each HTTP request and heartbeat, written when a session begins or ends.
     sessions: RwLock<HashMap<Id, Arc<Session>>>,
-    /// Sessions per address, where that is bounded. A std mutex: held to count one up or down.
-    addresses: Mutex<HashMap<IpAddr, u64>>,
+    /// Sessions per network, where that is bounded. A std mutex: held to count one up or down.
+    addresses: Mutex<HashMap<Site, u64>>,
     flushers: Box<[Flusher]>,
     cork: Cork,
     /// Which turn of the host's it is: grows from 1.
@@ -259,7 +258,7 @@ impl Transport {
     /// Whether an address has as many sessions as it may.
     fn is_crowded(&self, address: IpAddr) -> bool {
         let most = self.options.connections_per_address;
-        most > 0 && lock(&self.addresses).get(&address).is_some_and(|count| *count >= most)
+        most > 0 && lock(&self.addresses).get(&Site::of(address)).is_some_and(|count| *count >= most)
     }
 
     fn count_in(&self, address: IpAddr) -> bool {
@@ -268,7 +267,7 @@ impl Transport {
             return true;
         }
         let mut addresses = lock(&self.addresses);
-        let count = addresses.entry(address).or_default();
+        let count = addresses.entry(Site::of(address)).or_default();
         if *count >= most {
             return false;
         }
@@ -281,10 +280,11 @@ impl Transport {
             return;
         }
         let mut addresses = lock(&self.addresses);
-        if let Some(count) = addresses.get_mut(&address) {
+        let site = Site::of(address);
+        if let Some(count) = addresses.get_mut(&site) {
             *count -= 1;
             if *count == 0 {
-                addresses.remove(&address);
+                addresses.remove(&site);
             }
         }
     }
