@@ -5,6 +5,7 @@ import { invalidConfig } from "./errors.js";
 import { fields } from "./fields.js";
 import { ANY_EVENT } from "./protocol.js";
 import { Err, Ok } from "./result.js";
+import { AsyncSchema, atOnce, settled } from "./schema/at-once.js";
 
 /** Defines an event; see `index.d.ts`. */
 export function defineEvent<S extends z.ZodType>(
@@ -78,28 +79,25 @@ const isStandard = (schema: unknown): schema is StandardSchemaV1 =>
   (typeof schema === "object" || typeof schema === "function") &&
   typeof (schema as Partial<StandardSchemaV1> | null)?.["~standard"]?.validate === "function";
 
-/** A schema that cannot be asked at once. */
-class AsyncSchema extends Error {}
-
-/** What Zod throws where a synchronous parse meets an asynchronous refinement: version 4 by a class of its own, version 3 in words. */
+/** What Zod throws where a synchronous parse meets a promise that no wrapper saw: version 4 by a class of its own, version 3 in words. */
 const isAsyncFault = (error: unknown): boolean =>
   error instanceof AsyncSchema ||
   (error instanceof Error &&
     (error.constructor.name === "$ZodAsyncError" || error.message.includes("parseAsync")));
 
-/** What a schema makes of a payload. Throws what the schema throws. */
+/** What a schema makes of a payload. Throws what the schema throws, and {@link AsyncSchema}. */
 function ask(schema: unknown, data: unknown): Result<unknown, readonly Issue[]> {
-  if (isZod(schema)) {
-    const parsed = schema.safeParse(data);
-    return parsed.success ? Ok(parsed.data) : Err(parsed.error.issues);
-  }
-  if (!isStandard(schema)) throw new TypeError("neither a Zod schema nor a Standard Schema");
-  const parsed = schema["~standard"].validate(data);
-  if (parsed instanceof Promise) {
-    parsed.catch(() => {});
-    throw new AsyncSchema("the schema is asynchronous");
-  }
-  return parsed.issues ? Err(parsed.issues) : Ok(parsed.value);
+  return atOnce(schema, () => {
+    if (isZod(schema)) {
+      const parsed = settled(schema.safeParse(data));
+      return parsed.success ? Ok(settled(parsed.data)) : Err(parsed.error.issues);
+    }
+    if (!isStandard(schema)) throw new TypeError("neither a Zod schema nor a Standard Schema");
+    const parsed = settled(schema["~standard"].validate(data)) as StandardSchemaV1.Result<unknown>;
+    if (parsed.issues) return Err(parsed.issues);
+    if (!("value" in parsed)) throw new TypeError("validate must return { value } or { issues }");
+    return Ok(settled(parsed.value));
+  });
 }
 
 /**

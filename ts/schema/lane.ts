@@ -1,7 +1,7 @@
 import type { EventDefinition } from "../../index.js";
 import { Unvetted } from "./unvetted.js";
 import { type JsonSchema, type Vetting, vet } from "./vet.js";
-import { definitionOf } from "./zod-definition.js";
+import { definitionOf, versionOf } from "./zod-definition.js";
 
 /** Who judges the payloads of an event, and why. */
 export type Lane =
@@ -26,7 +26,7 @@ export function laneOf(schema: object): Lane {
 }
 
 function findLane(schema: object): Lane {
-  if (!definitionOf(schema)) return { lane: "javascript", why: "it is not a schema of Zod 4" };
+  if (!definitionOf(schema)) return { lane: "javascript", why: stranger(schema) };
   const vetting: Vetting = { lengths: false, patterns: false, depth: 0 };
   try {
     const json = vet(schema, vetting);
@@ -38,6 +38,14 @@ function findLane(schema: object): Lane {
       why: error instanceof Unvetted ? `it has ${error.message}` : "it cannot be walked",
     };
   }
+}
+
+function stranger(schema: object): string {
+  const version = versionOf(schema);
+  if (!version) return "it is not a schema of Zod 4";
+  return version.known
+    ? "it is of a class that extends Zod's, or of a kind that is not known"
+    : `it is a schema of Zod ${version.text}, which is not known`;
 }
 
 const printed = new Set<string>();

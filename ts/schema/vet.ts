@@ -1,7 +1,14 @@
 import { quote, toPattern } from "./pattern.js";
 import { vetUnion } from "./union.js";
 import { Unvetted } from "./unvetted.js";
-import { checkOf, checksOf, type Definition, definitionOf, unknownKey } from "./zod-definition.js";
+import {
+  checkOf,
+  checksOf,
+  type Definition,
+  definitionOf,
+  hasSymbols,
+  unknownKey,
+} from "./zod-definition.js";
 
 /** A JSON Schema, written here. */
 export type JsonSchema = boolean | { [keyword: string]: unknown };
@@ -75,7 +82,7 @@ export function vet(schema: unknown, vetting: Vetting): JsonSchema {
 /** The definition, if it says nothing but what is known. */
 function only(definition: Definition, keys: readonly string[], withChecks = false): Definition {
   const unknown = unknownKey(definition, keys);
-  if (unknown !== undefined) throw new Unvetted(`'${definition.type}' with '${unknown}'`);
+  if (unknown !== undefined) throw new Unvetted(`'${definition.type}' with '${String(unknown)}'`);
   if (!withChecks && checksOf(definition).length > 0) throw new Unvetted(`'${definition.type}' with a check`);
   return definition;
 }
@@ -102,7 +109,7 @@ function vetString(definition: Definition, vetting: Vetting): JsonSchema {
 function vetStringCheck(check: Record<string, unknown>, vetting: Vetting): JsonSchema {
   const known = [...FORMAT_KEYS, "minimum", "maximum", "length", "prefix", "suffix", "includes"];
   const unknown = unknownKey(check, known);
-  if (unknown !== undefined) throw new Unvetted(`a check with '${unknown}'`);
+  if (unknown !== undefined) throw new Unvetted(`a check with '${String(unknown)}'`);
   if (check["check"] === "string_format") {
     vetting.patterns = true;
     const format = String(check["format"]);
@@ -145,7 +152,7 @@ function vetNumber(definition: Definition): JsonSchema {
 
 function vetNumberCheck(check: Record<string, unknown>): JsonSchema {
   const unknown = unknownKey(check, ["check", "format", "value", "inclusive"]);
-  if (unknown !== undefined) throw new Unvetted(`a check with '${unknown}'`);
+  if (unknown !== undefined) throw new Unvetted(`a check with '${String(unknown)}'`);
   const { check: kind, value, inclusive, format } = check;
   if (kind === "number_format") {
     if (format === "safeint") return integers(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
@@ -165,7 +172,8 @@ function vetNumberCheck(check: Record<string, unknown>): JsonSchema {
 const integers = (minimum: number, maximum: number): JsonSchema => ({ type: "integer", minimum, maximum });
 
 function vetEnum(definition: Definition): JsonSchema {
-  const values = Object.values(only(definition, ["entries"])["entries"] as object);
+  const { entries } = only(definition, ["entries"]);
+  const values = Object.values(named(entries));
   // Numbers in an enum of TypeScript come with their names.
   if (!values.every((value) => typeof value === "string"))
     throw new Unvetted("an enum of other than strings");
@@ -208,7 +216,7 @@ function vetTuple(definition: Definition, vetting: Vetting): JsonSchema {
 
 function vetObject(definition: Definition, vetting: Vetting): JsonSchema {
   const { shape, catchall } = only(definition, ["shape", "catchall"]);
-  const fields = Object.entries(shape as Record<string, unknown>);
+  const fields = Object.entries(named(shape));
   return {
     type: "object",
     properties: Object.fromEntries(fields.map(([name, schema]) => [fieldName(name), vet(schema, vetting)])),
@@ -216,6 +224,13 @@ function vetObject(definition: Definition, vetting: Vetting): JsonSchema {
     // Unknown keys are stripped, which changes the value, or refused.
     additionalProperties: catchall === undefined ? false : vetCatchall(catchall, vetting),
   };
+}
+
+/** An object of names. A symbol among them is not listed with them, so nothing is known of what it means. */
+function named(names: unknown): Record<string, unknown> {
+  if (typeof names !== "object" || names === null) throw new Unvetted("fields that are no object");
+  if (hasSymbols(names)) throw new Unvetted("a symbol as a name");
+  return names as Record<string, unknown>;
 }
 
 /** A name that no object inherits: Zod finds those others in every object, or fails on them. */

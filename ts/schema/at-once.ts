@@ -1,0 +1,122 @@
+/**
+ * Asks a schema for an answer at once. What the program put into a schema (refinements, transforms, defaults, messages) may return a promise
+ * on some path only. Zod drops that promise if it is asked synchronously, and its rejection would end the process. So each of those
+ * functions gets a wrapper, once: while a schema is asked, the wrapper takes the rejection and refuses the promise.
+ */
+
+/** A schema that cannot be asked at once. */
+export class AsyncSchema extends Error {
+  constructor() {
+    super("the schema is asynchronous");
+  }
+}
+
+/** Questions that are under way. */
+let asking = 0;
+
+/** Calls `ask`, in which no function of the schema may return a promise. */
+export function atOnce<T>(schema: unknown, ask: () => T): T {
+  guard(schema);
+  asking++;
+  try {
+    return settled(ask());
+  } finally {
+    asking--;
+  }
+}
+
+/** The same value, unless it is a promise: then its rejection is taken, and {@link AsyncSchema} thrown. */
+export function settled<T>(value: T): T {
+  if (asking > 0 && isThenable(value)) {
+    Promise.resolve(value).then(undefined, () => {});
+    throw new AsyncSchema();
+  }
+  return value;
+}
+
+type Keyed = Record<PropertyKey, unknown>;
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/** Schemas, and parts of them, whose functions have wrappers; and the wrappers. */
+const guarded = new WeakSet<object>();
+
+const isObject = (value: unknown): value is Keyed => typeof value === "object" && value !== null;
+/** A schema or a check of Zod 4, or a schema of Zod 3. */
+const isOfZod = (value: unknown): boolean => isObject(value) && ("_zod" in value || "_def" in value);
+
+function guard(value: unknown): void {
+  if (!isObject(value) || guarded.has(value)) return;
+  if (isOfZod(value)) {
+    guarded.add(value);
+    const { _zod: inner, _def } = value;
+    if (!isObject(inner)) guard(_def);
+    else {
+      for (const name of ["check", "innerType"]) guardProperty(inner, name);
+      guard(inner["def"]);
+      if (isObject(inner["def"]) && inner["def"]["type"] === "promise") wrap(inner, "run", refused);
+    }
+  } else if (Array.isArray(value)) value.forEach(guard);
+  else if (value instanceof Map || value instanceof Set) for (const item of value.values()) guard(item);
+  else if (isPlain(value)) {
+    guarded.add(value);
+    for (const name of Reflect.ownKeys(value)) guardProperty(value, name);
+  }
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+/** A function gets a wrapper, and so does a getter: what it makes is not there yet. */
+function guardProperty(owner: Keyed, name: PropertyKey): void {
+  const property = Object.getOwnPropertyDescriptor(owner, name);
+  if (!property) return;
+  const { get, value } = property;
+  const around = name === "shape" ? fields : checked;
+  if (get) Reflect.defineProperty(owner, name, { ...property, get: wrapped(get, around) });
+  else if (typeof value === "function") wrap(owner, name, around);
+  else guard(value);
+}
+
+type Around = (own: AnyFunction, self: unknown, args: unknown[]) => unknown;
+
+function wrap(owner: Keyed, name: PropertyKey, around: Around): void {
+  const property = Object.getOwnPropertyDescriptor(owner, name);
+  const own: unknown = property?.value;
+  if (typeof own !== "function" || guarded.has(own)) return;
+  Reflect.defineProperty(owner, name, { ...property, value: wrapped(own as AnyFunction, around) });
+}
+
+/** A proxy, since the function may be a class, and may be looked at. */
+function wrapped<F extends AnyFunction>(own: F, around: Around): F {
+  if (guarded.has(own)) return own;
+  const wrapper = new Proxy(own, { apply: around as ProxyHandler<F>["apply"] & object });
+  guarded.add(wrapper);
+  return wrapper;
+}
+
+const checked: Around = (own, self, args) => {
+  const result = settled(Reflect.apply(own, self, args));
+  // A lazy schema, or a field that a getter makes.
+  if (isOfZod(result)) guard(result);
+  return result;
+};
+
+/** The fields of an object schema, where a function or a getter makes them. */
+const fields: Around = (own, self, args) => {
+  const shape = Reflect.apply(own, self, args);
+  guard(shape);
+  return shape;
+};
+
+/** Zod looks into a promise in a later turn, where its refinements would not be watched. */
+const refused: Around = (own, self, args) => {
+  if (asking > 0) throw new AsyncSchema();
+  return Reflect.apply(own, self, args);
+};
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  (typeof value === "object" || typeof value === "function") &&
+  value !== null &&
+  typeof (value as { then?: unknown }).then === "function";
