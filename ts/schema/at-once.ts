@@ -16,7 +16,7 @@ let asking = 0;
 
 /** Calls `ask`, in which no function of the schema may return a promise. */
 export function atOnce<T>(schema: unknown, ask: () => T): T {
-  guard(schema);
+  if (isWalked(schema)) guard(schema);
   asking++;
   try {
     return settled(ask());
@@ -44,6 +44,11 @@ const isObject = (value: unknown): value is Keyed => typeof value === "object" &
 /** A schema or a check of Zod 4, or a schema of Zod 3. */
 const isOfZod = (value: unknown): boolean => isObject(value) && ("_zod" in value || "_def" in value);
 
+/** Libraries whose schemas are known to be made of functions, plain objects and each other. What another one holds is its own. */
+const isWalked = (schema: unknown): boolean =>
+  isOfZod(schema) ||
+  (isObject(schema) && isObject(schema["~standard"]) && schema["~standard"]["vendor"] === "valibot");
+
 function guard(value: unknown): void {
   if (!isObject(value) || guarded.has(value)) return;
   if (isOfZod(value)) {
@@ -59,7 +64,10 @@ function guard(value: unknown): void {
   else if (value instanceof Map || value instanceof Set) for (const item of value.values()) guard(item);
   else if (isPlain(value)) {
     guarded.add(value);
-    for (const name of Reflect.ownKeys(value)) guardProperty(value, name);
+    for (const name of Reflect.ownKeys(value)) {
+      // Of Valibot, its own functions.
+      if (!String(name).startsWith("~")) guardProperty(value, name);
+    }
   }
 }
 

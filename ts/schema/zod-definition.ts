@@ -82,12 +82,15 @@ const isOwn = (value: unknown, inner: Inner | undefined, needed = "$ZodCheck"): 
 export const checksOf = (definition: Definition): unknown[] =>
   Array.isArray(definition["checks"]) ? definition["checks"] : [];
 
-/** A key of the definition that is none of those known, if there is one: it may change what is accepted. */
+/**
+ * A key of the definition that is none of those known, if there is one: it may change what is accepted. One that is known is not read here:
+ * a default may be a getter, behind which is a function of the program.
+ */
 export const unknownKey = (definition: Record<string, unknown>, known: readonly string[]) =>
   Reflect.ownKeys(definition).find(
     (key) =>
       typeof key === "symbol" ||
-      (definition[key] !== undefined && !HARMLESS.includes(key) && !known.includes(key)),
+      (!HARMLESS.includes(key) && !known.includes(key) && definition[key] !== undefined),
   );
 
 /** Whether an object of names has keys that are no names: a listing of its entries does not show them. */

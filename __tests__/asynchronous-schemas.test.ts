@@ -1,0 +1,3 @@
+import { asynchronousSchemas } from "./suites/asynchronous-schemas.js";
+
+asynchronousSchemas();
