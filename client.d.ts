@@ -1,18 +1,21 @@
 import type { Socket as ClientSocket } from "socket.io-client";
-import type { z } from "zod";
-import type { DialogueError, EventDefinition, EventMessage, Result } from "./index.js";
+import type { AnyEvent, DataIn, DialogueError, EventDefinition, EventMessage, Result } from "./events.js";
 
 export type {
+  AnyEvent,
+  DataIn,
+  DataOut,
   DefineEventOptions,
   DialogueErrorCode,
   ErrResult,
   EventDefinition,
   EventHistoryConfig,
   EventMessage,
+  EventSchema,
   OkResult,
   Result,
-} from "./index.js";
-export { DialogueError, defineEvent, Err, Ok } from "./index.js";
+} from "./events.js";
+export { DialogueError, defineEvent, Err, is, Ok } from "./events.js";
 
 // ---------------------------------------------------------------- configuration
 
@@ -186,13 +189,13 @@ export interface RoomContext {
    * @returns `Ok` once the server accepted it, else `Err`; never rejects, so that it may be ignored. `EVENT_NOT_ALLOWED`, `VALIDATION_FAILED`,
    * `EVENT_BLOCKED`, `NOT_IN_ROOM`. After `TIMEOUT` and `DISCONNECTED` it may have been accepted all the same.
    */
-  trigger<S extends z.ZodType>(
-    event: { readonly name: string; readonly schema: S },
-    data: z.input<S>,
+  trigger<D extends AnyEvent>(
+    event: D,
+    data: DataIn<D>,
     meta?: Record<string, unknown>,
   ): Promise<Result<void, DialogueError>>;
   trigger<T>(
-    event: string | EventDefinition<T>,
+    event: string | (EventDefinition<T> & { readonly "~schema"?: never }),
     data: T,
     meta?: Record<string, unknown>,
   ): Promise<Result<void, DialogueError>>;

@@ -1,109 +1,39 @@
 /// <reference lib="esnext.disposable" />
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Hono } from "hono";
-import type { z } from "zod";
+import type { DataIn, DataOut, EventDefinition, EventMessage, Result, ResultLike } from "./events.js";
+import type { AnyEvent, LimitsConfig, Logger } from "./options.js";
 import type { Server, Socket } from "./socket-io.js";
 
-// ---------------------------------------------------------------- results
+// ---------------------------------------------------------------- events, results, errors, limits
 
-/** A success. Frozen. */
-export interface OkResult<T> {
-  readonly type: "Ok";
-  readonly isOk: true;
-  readonly isErr: false;
-  readonly value: T;
-  /** The value; never throws. */
-  expect(message: string): T;
-  /** `result.unwrap().else(fallback)`: the value; the fallback is not used. */
-  unwrap(): { else(fallback: unknown): T };
-}
-
-/** A failure. Frozen. */
-export interface ErrResult<E> {
-  readonly type: "Err";
-  readonly isOk: false;
-  readonly isErr: true;
-  readonly error: E;
-  /** Throws an `Error` with this message; its `cause` is the error. */
-  expect(message: string): never;
-  /** `result.unwrap().else(fallback)`: the fallback as it is, a function too. */
-  unwrap(): { else<F>(fallback: F): F };
-}
-
-/** Told apart by `isOk` / `isErr`; carries `value` or `error`. */
-export type Result<T, E> = OkResult<T> | ErrResult<E>;
-
-/** What a hook may return: any object told apart by `isOk` / `isErr`, from this package or another. */
-export type ResultLike<T, E> =
-  | { readonly isOk: true; readonly value: T }
-  | { readonly isErr: true; readonly error: E }
-  | Result<T, E>;
-
-/** Makes a success. */
-export function Ok<T>(value: T): OkResult<T>;
-export function Ok(): OkResult<void>;
-
-/** Makes a failure. */
-export function Err<E>(error: E): ErrResult<E>;
-
-// ---------------------------------------------------------------- errors
-
-/** What went wrong. The same codes travel on the wire in `dialogue:error`. */
-export type DialogueErrorCode =
-  | "INVALID_CONFIG"
-  | "PORT_IN_USE"
-  | "INVALID_REQUEST"
-  | "ROOM_NOT_FOUND"
-  | "ROOM_EXISTS"
-  | "ROOM_FULL"
-  | "JOIN_DENIED"
-  | "NOT_IN_ROOM"
-  | "EVENT_NOT_ALLOWED"
-  | "VALIDATION_FAILED"
-  | "EVENT_BLOCKED"
-  | "PERMISSION_DENIED"
-  | "RATE_LIMITED"
-  | "OVERLOADED"
-  | "UNAUTHORIZED"
-  | "TOKEN_EXPIRED"
-  | "TIMEOUT"
-  | "DISCONNECTED"
-  | "INTERNAL";
-
-/** The one error class of this package. Decide by `code`, never by the message. */
-export class DialogueError extends Error {
-  constructor(
-    code: DialogueErrorCode,
-    message: string,
-    details?: { roomId?: string; event?: string; cause?: unknown },
-  );
-  readonly code: DialogueErrorCode;
-  /** The room concerned, if there is one. */
-  readonly roomId?: string;
-  /** The event concerned, if there is one. */
-  readonly event?: string;
-  /** Whether the same request may succeed later. */
-  readonly retryable: boolean;
-}
+export type {
+  AnyEvent,
+  DataIn,
+  DataOut,
+  DefineEventOptions,
+  DialogueErrorCode,
+  ErrResult,
+  EventDefinition,
+  EventHistoryConfig,
+  EventMessage,
+  EventSchema,
+  OkResult,
+  Result,
+  ResultLike,
+} from "./events.js";
+export {
+  DialogueError,
+  defineEvent,
+  Err,
+  getEventByName,
+  is,
+  isEventAllowed,
+  Ok,
+  validateEventData,
+} from "./events.js";
+export type { LimitsConfig, LogEntry, Logger } from "./options.js";
 
 // ---------------------------------------------------------------- logs
-
-/** One line of the log. */
-export interface LogEntry {
-  message: string;
-  /** The function, hook or part of the engine that speaks. */
-  atFunction: string;
-  /** Whatever helps to understand; never a token. */
-  data: unknown;
-}
-
-/** Where this package logs to. A logger that throws does no harm. */
-export interface Logger {
-  debug(e: LogEntry): void;
-  info(e: LogEntry): void;
-  warn(e: LogEntry): void;
-  error(e: LogEntry): void;
-}
 
 /**
  * Logs to the console: `[Dialogue] [LEVEL]`, then the entry. `debug` only while `NODE_ENV` is `development` or `DEBUG`
@@ -113,88 +43,6 @@ export function createDefaultLogger(): Logger;
 
 /** Logs nothing. */
 export function createSilentLogger(): Logger;
-
-// ---------------------------------------------------------------- events
-
-/** What a room remembers of an event. */
-export interface EventHistoryConfig {
-  /** Whether events of this kind are remembered. */
-  enabled: boolean;
-  /** How many of the newest are kept in memory, per room. A positive integer. */
-  limit: number;
-}
-
-/** An event that can be triggered. Make one with {@link defineEvent}; a plain object of this shape does too. */
-export interface EventDefinition<T = unknown> {
-  /** Its name; `"*"` in a room's `events` stands for any. */
-  readonly name: string;
-  /** For people. */
-  readonly description?: string;
-  /** What its payload must look like; absent: anything. */
-  readonly schema?: z.ZodType<T>;
-  /** Absent: nothing is remembered. */
-  readonly history?: EventHistoryConfig;
-}
-
-/** See {@link defineEvent}. */
-export interface DefineEventOptions {
-  /** For people. */
-  description?: string;
-  /** What a room remembers of this event; absent: nothing. */
-  history?: EventHistoryConfig;
-}
-
-/**
- * Defines an event. The result is frozen; its `schema` is the very object given.
- *
- * @param name Not empty.
- * @param options `schema`: a Zod schema (3.25 and up, or 4) or any Standard Schema; the payload's type follows from it.
- * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
- */
-export function defineEvent<S extends z.ZodType>(
-  name: string,
-  options: DefineEventOptions & { schema: S },
-): EventDefinition<z.output<S>> & { readonly schema: S };
-export function defineEvent<S extends StandardSchemaV1>(
-  name: string,
-  options: DefineEventOptions & { schema: S },
-): EventDefinition<StandardSchemaV1.InferOutput<S>>;
-export function defineEvent<T = unknown>(name: string, options?: DefineEventOptions): EventDefinition<T>;
-
-/**
- * Judges a payload by the event's schema.
- *
- * @returns `Ok` with what the schema made of it (defaults, coercions and transforms applied), or `Err` with
- * `Event '<name>' validation failed: <path>: <message>, …`. Without a schema: `Ok(data)`. An asynchronous schema: `Err`.
- */
-export function validateEventData<T>(event: EventDefinition<T>, data: unknown): Result<T, string>;
-
-/** Whether a client may trigger `name` where these are the events: one of that name, or `"*"`, is among them. */
-export function isEventAllowed(name: string, events: EventDefinition<unknown>[]): boolean;
-
-/** The definition of exactly that name, if it is among them. */
-export function getEventByName(
-  name: string,
-  events: EventDefinition<unknown>[],
-): EventDefinition<unknown> | undefined;
-
-/** An event as handlers, hooks and clients see it. The envelope is the server's. */
-export interface EventMessage<T = unknown> {
-  /** The event's name. */
-  event: string;
-  /** The room's id. */
-  roomId: string;
-  /** The payload; may be absent. */
-  data: T;
-  /** User id of the sender, or `"system"`. */
-  from: string;
-  /** When it was accepted, in Unix milliseconds. */
-  timestamp: number;
-  /** Whatever the sender put beside the payload. */
-  meta?: Record<string, unknown>;
-  /** Place in the room, from 1, growing by one with every event of whatever kind; absent before the event is accepted. */
-  offset?: number;
-}
 
 // ---------------------------------------------------------------- rooms
 
@@ -228,10 +76,47 @@ export interface RoomConfig {
   listed?: boolean;
 }
 
-type Maybe = void | Promise<void>;
+/** Names of the events of a room. */
+type NameOf<E> = E extends { readonly name: infer N } ? N : never;
+/** Whether a room takes events that its type does not name: any, none listed, `"*"`, or one whose name is not known. */
+type IsOpen<E> = 0 extends 1 & E
+  ? true
+  : [E] extends [never]
+    ? true
+    : string extends NameOf<E>
+      ? true
+      : "*" extends NameOf<E>
+        ? true
+        : false;
+/** What a definition must be for a room of `E`: one whose name is not known by its type may be any. */
+type Among<D extends AnyEvent, E, More = never> =
+  IsOpen<E> extends true
+    ? D
+    : string extends D["name"]
+      ? D
+      : D["name"] extends NameOf<E> | More
+        ? D
+        : { readonly name: NameOf<E> };
+/** The same for a definition of which only the payload is a type parameter. */
+type OfRoom<E, More = never> = IsOpen<E> extends true ? unknown : { readonly name: NameOf<E> | More };
+/** `defineEvent` knows what its schema takes; any other definition leaves it to `T`. */
+type Unjudged = { readonly "~schema"?: never };
+/** `{ name }` alone has the data of the room's definition of that name. */
+type DataOf<D extends AnyEvent, E> =
+  unknown extends DataOut<D>
+    ? IsOpen<E> extends true
+      ? DataOut<D>
+      : D["name"] extends NameOf<E>
+        ? DataOut<Extract<E, { readonly name: D["name"] }>>
+        : DataOut<D>
+    : DataOut<D>;
 
-/** A room. The same room is always the same object. After the room was deleted its methods do nothing. */
-export interface Room {
+/**
+ * A room. The same room is always the same object. After the room was deleted its methods do nothing.
+ *
+ * `E`: its events, where the configuration's type says them; others are not accepted then. Without it, any.
+ */
+export interface Room<E = any> {
   readonly id: string;
   /** The properties tell what `updateRoom` last made of them. */
   readonly name: string;
@@ -251,14 +136,14 @@ export interface Room {
    * @param meta An object that travels beside the payload.
    * @returns `Err` with the reason where the event is not allowed in the room, the data is refused or cannot be sent.
    */
-  trigger<S extends z.ZodType>(
-    event: { readonly name: string; readonly schema: S },
-    data: z.input<S>,
+  trigger<D extends AnyEvent>(
+    event: Among<D, E>,
+    data: DataIn<D>,
     from?: string,
     meta?: Record<string, unknown>,
   ): Result<void, string>;
   trigger<T>(
-    event: EventDefinition<T>,
+    event: EventDefinition<T> & Unjudged & OfRoom<E>,
     data: T,
     from?: string,
     meta?: Record<string, unknown>,
@@ -269,7 +154,11 @@ export interface Room {
    *
    * @returns Ends it; may be called more than once.
    */
-  on<T>(event: EventDefinition<T>, handler: (message: EventMessage<T>) => Maybe): () => void;
+  on<D extends AnyEvent>(
+    event: Among<D, E, "*">,
+    handler: (message: EventMessage<DataOf<D, E>>) => void,
+  ): () => void;
+  on<T>(event: EventDefinition<T> & OfRoom<E, "*">, handler: (message: EventMessage<T>) => void): () => void;
   /** How many connections are in it. */
   size(): number;
   /** Whether `maxSize` is reached; false where there is none. */
@@ -281,9 +170,19 @@ export interface Room {
    *
    * @param start 0 is the newest. @param end Exclusive. Both are clamped to integers of 0 and up. `limits.historyPage` binds
    * clients, not this.
-   * @throws (rejects) {@link DialogueError} `INTERNAL` when `onLoad` failed.
+   * @param event A definition, or the name of one.
+   * @throws `TypeError` where `event` is neither. (rejects) {@link DialogueError} `INTERNAL` when `onLoad` failed.
    */
-  history(eventName: string, start: number, end: number): Promise<EventMessage[]>;
+  history<D extends AnyEvent>(
+    event: Among<D, E>,
+    start: number,
+    end: number,
+  ): Promise<EventMessage<DataOf<D, E>>[]>;
+  history<N extends IsOpen<E> extends true ? string : NameOf<E>>(
+    eventName: N,
+    start: number,
+    end: number,
+  ): Promise<EventMessage<IsOpen<E> extends true ? unknown : DataOut<Extract<E, { readonly name: N }>>>[]>;
 }
 
 // ---------------------------------------------------------------- clients
@@ -469,9 +368,9 @@ export interface HooksConfig {
     /** Decides who a client is, or that it is nobody. */
     authenticate?: Authenticate;
     /** A socket connected; before `clients.onConnected`. */
-    onConnect?(p: WithContext & { clientSocket: Socket }): Maybe;
+    onConnect?(p: WithContext & { clientSocket: Socket }): void;
     /** It is gone; after `clients.onDisconnected` and every `onLeft`. */
-    onDisconnect?(p: WithContext & { clientSocket: Socket }): Maybe;
+    onDisconnect?(p: WithContext & { clientSocket: Socket }): void;
   };
   clients?: {
     /** Decides whether a client may join a room. Synchronous. */
@@ -479,19 +378,19 @@ export interface HooksConfig {
       p: WithContext & { client: ConnectedClient; roomId: string; room: Room },
     ): ResultLike<void, string>;
     /** A client connected; none of its commands is handled before the synchronous part has returned. */
-    onConnected?(client: ConnectedClient): Maybe;
+    onConnected?(client: ConnectedClient): void;
     /** It is gone. Its rooms can still be asked for until the synchronous part has returned. */
-    onDisconnected?(client: ConnectedClient): Maybe;
+    onDisconnected?(client: ConnectedClient): void;
     /** It is in a room, whoever put it there. */
-    onJoined?(client: ConnectedClient, roomId: string): Maybe;
+    onJoined?(client: ConnectedClient, roomId: string): void;
     /** It is out of a room, whatever the cause. */
-    onLeft?(client: ConnectedClient, roomId: string): Maybe;
+    onLeft?(client: ConnectedClient, roomId: string): void;
   };
   rooms?: {
     /** Also for the rooms of the config, inside `createDialogue`. */
-    onCreated?(room: Room): Maybe;
-    onUpdated?(room: Room): Maybe;
-    onDeleted?(roomId: string): Maybe;
+    onCreated?(room: Room): void;
+    onUpdated?(room: Room): void;
+    onDeleted?(roomId: string): void;
   };
   events?: {
     /** Decides on an event, or changes its `data` and `meta`. Synchronous. */
@@ -501,9 +400,9 @@ export interface HooksConfig {
     /** After the handlers of `on`. `recipientCount`: how many connections it was sent to. */
     afterEach?(p: WithContext & { roomId: string; message: EventMessage; recipientCount: number }): void;
     /** An event was accepted and sent; before the handlers of `on`. */
-    onTriggered?(roomId: string, event: EventMessage): Maybe;
+    onTriggered?(roomId: string, event: EventMessage): void;
     /** Events leave memory, oldest first: evicted, or left when the room is deleted or the server stops, which waits for it. */
-    onCleanup?(roomId: string, eventName: string, events: EventMessage[]): Maybe;
+    onCleanup?(roomId: string, eventName: string, events: EventMessage[]): void;
     /**
      * Supplies what is older than memory: `start` (0 is the newest event that memory does not hold) to `end` (exclusive), newest
      * first.
@@ -529,8 +428,46 @@ export interface FetchApp {
   fetch(request: Request, ...rest: any[]): Response | Promise<Response>;
 }
 
+/** What the type of a configuration's `rooms` may be. */
+export type RoomsConfig =
+  | { readonly [id: string]: RoomShape }
+  | readonly (RoomShape & { readonly id: string })[];
+/** A {@link RoomConfig} whose lists may be read only. */
+type RoomShape = Omit<RoomConfig, "events" | "defaultSubscriptions"> & {
+  events: readonly AnyEvent[];
+  defaultSubscriptions?: readonly string[];
+};
+/** A name that is in no {@link RoomConfig} is a mistake. */
+type KnownFields<R> = {
+  [K in keyof R]: {
+    [Field in keyof R[K]]: Field extends keyof RoomConfig | "id" ? R[K][Field] : never;
+  };
+};
+/** The rooms of a configuration, by those ids that its type says. */
+type ById<R> = 0 extends 1 & R
+  ? Record<never, never>
+  : R extends readonly (infer Config)[]
+    ? { [C in Config as C extends { readonly id: infer Id extends string } ? Known<Id> : never]: C }
+    : { [Id in keyof R as Id extends string | number ? Known<`${Id}`> : never]: R[Id] };
+type Known<Id extends string> = string extends Id ? never : Id;
+/** The events of a room, where the configuration's type says them. */
+type EventsOf<R, Id> = Id extends keyof ById<R>
+  ? ById<R>[Id] extends { readonly events: readonly [infer E, ...infer More] }
+    ? E | More[number]
+    : any
+  : any;
+type RoomOf<R, Id> = 0 extends 1 & R
+  ? Room | null
+  : Id extends keyof ById<R>
+    ? Room<EventsOf<R, Id>>
+    : Room | null;
+/** Any id; those that the configuration's type says are offered first. */
+type RoomId<R> = (keyof ById<R> & string) | (string & {});
+
 /** What `createDialogue` takes. A field that is not known, here, in `cors` or in a room, is a warning in the log. */
-export interface DialogueConfig {
+export interface DialogueConfig<
+  R extends RoomsConfig = Record<string, RoomConfig> | (RoomConfig & { id: string })[],
+> {
   /** TCP port, 0 to 65535; 0 takes any free one. Default 3000. */
   port?: number;
   /** Address to listen on. Default: all interfaces. */
@@ -538,7 +475,7 @@ export interface DialogueConfig {
   /** Answers every request outside the Socket.IO path. Default: a new Hono app, see {@link Dialogue.app}. */
   app?: Hono | FetchApp;
   /** The rooms that exist from the start: by id, or as a list. */
-  rooms: Record<string, RoomConfig> | (RoomConfig & { id: string })[];
+  rooms: R;
   /** Definitions that rooms may name by `{ name }` alone. */
   events?: EventDefinition<unknown>[];
   hooks?: HooksConfig;
@@ -585,77 +522,11 @@ export interface SocketOptions {
 }
 
 /**
- * Bounds on what clients can make the server do. `docs/limits.md` has their ranges; a value outside, or a name that is none, is `INVALID_CONFIG`.
+ * The server.
+ *
+ * `R`: the rooms of its configuration, as {@link createDialogue} finds their type. Without it, any rooms.
  */
-export interface LimitsConfig {
-  /** Connections at a time. Default 100,000. Reached: 503 at the handshake. */
-  connections?: number;
-  /**
-   * Connections from one address, of IPv6 from one /64 (behind a proxy everyone shares one: see `trustProxy`). Default off. Reached: 429.
-   */
-  connectionsPerAddress?: number | false;
-  /**
-   * Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. A list: proxies at these addresses and ranges (`"10.0.0.0/8"`); the client
-   * is the last address that is none of them. A number: so many proxies, one behind the other. `true`: everybody, and the client is the first
-   * address. The port behind an address is read; an entry that is no address ends the search. Default false. `app` sees the result too.
-   */
-  trustProxy?: boolean | number | string[];
-  /** `dialogue:*` commands per second per connection; false: off. Default 100. Over it: `RATE_LIMITED`; ten times over for ten seconds: closed. */
-  rate?: number | false;
-  /** How many of them may come at once. Default 200. */
-  burst?: number;
-  /** Events per second per connection for listeners on `io`; twice as many may come at once. Default off. Over it: dropped, counted. */
-  eventRate?: number | false;
-  /** History requests per second per connection, which `rate` counts too; twice as many may come at once; false: off. Default 10. */
-  historyRate?: number | false;
-  /** Rooms per connection. Default 1,000. A further join: `INVALID_REQUEST`. */
-  joins?: number;
-  /** Subscriptions per connection. Default 10,000. A further one: `INVALID_REQUEST`. */
-  subscriptions?: number;
-  /** Bytes of a room id, event name or user id. Default 256. Longer: `INVALID_REQUEST`. */
-  idLength?: number;
-  /** Levels of a payload. Default 64. Deeper: `INVALID_REQUEST`. */
-  jsonDepth?: number;
-  /** Events of one page of history. Default 1,000. A request for more is clamped. */
-  historyPage?: number;
-  /** Bytes queued to one connection. Default 4 MiB. Reached: the transport is closed. */
-  sendBuffer?: number;
-  /** Milliseconds that a hook may take that something waits for: a deciding one, `onLoad`, `onCleanup`. Default 10,000. */
-  hookTimeout?: number;
-  /** Items that wait for JavaScript. Default 10,000. Reached: observers of events lose their oldest; what a hook would decide is `OVERLOADED`, and so is a client that a listener would be told of. */
-  hookQueue?: number;
-  /** The same in bytes. Default 64 MiB. */
-  hookQueueBytes?: number;
-  /** Bytes of history per room and kind of event. Default 16 MiB. Reached: the oldest leave through `onCleanup`. */
-  historyBytes?: number;
-  /** Milliseconds for each step before a connection is one: the TLS handshake, a request's head, its body, or each piece of a long one. Default 10,000. Reached: closed. */
-  handshakeTimeout?: number;
-  /**
-   * Rooms that a user may hold by `dialogue:createRoom`, not counting those that the program made in its name. Default 0: clients create none. `events` of such rooms: default any.
-   * `maxSize`: the most a room may ask for, and what it gets if it asks for none.
-   */
-  clientRooms?:
-    | number
-    | {
-        max: number;
-        events?: EventDefinition<unknown>[];
-        defaultSubscriptions?: string[];
-        maxSize?: number;
-      };
-  /** Bytes of a request's body. Default 10 MiB. Larger: 413, and a response that has begun breaks off. */
-  httpBody?: number;
-  /** Bytes of a request's line and headers, 8 KiB to 1 MiB. Default 64 KiB. Larger: 431. */
-  httpHeaders?: number;
-  /** Milliseconds for `app` to answer. Default 30,000. Reached: 504. */
-  httpTimeout?: number;
-  /** Requests inside `app` at a time. Default 10,000. Reached: 503. */
-  httpInFlight?: number;
-  /** Milliseconds that `stop()` waits for what is open. Default 10,000. Reached: cut, and counted in a log line. */
-  drain?: number;
-}
-
-/** The server. */
-export interface Dialogue {
+export interface Dialogue<R = any> {
   /** The app given, or the one made. */
   readonly app: Hono;
   /** The Socket.IO server. */
@@ -663,25 +534,37 @@ export interface Dialogue {
   /** The bound port once started, the configured one before. */
   readonly port: number;
   /** As {@link Room.trigger}; a room that does not exist: `Err("Room '<id>' does not exist")`. */
-  trigger<S extends z.ZodType>(
-    roomId: string,
-    event: { readonly name: string; readonly schema: S },
-    data: z.input<S>,
+  trigger<Id extends RoomId<R>, D extends AnyEvent>(
+    roomId: Id,
+    event: Among<D, EventsOf<R, Id>>,
+    data: DataIn<D>,
     from?: string,
     meta?: Record<string, unknown>,
   ): Result<void, string>;
-  trigger<T>(
-    roomId: string,
-    event: EventDefinition<T>,
+  trigger<T, Id extends RoomId<R> = string>(
+    roomId: Id,
+    event: EventDefinition<T> & Unjudged & OfRoom<EventsOf<R, Id>>,
     data: T,
     from?: string,
     meta?: Record<string, unknown>,
   ): Result<void, string>;
   /** As {@link Room.on}; a room that does not exist: a warning in the log, and nothing to end. */
-  on<T>(roomId: string, event: EventDefinition<T>, handler: (message: EventMessage<T>) => Maybe): () => void;
-  room(id: string): Room | null;
-  /** The same as `room`. */
-  getRoom(id: string): Room | null;
+  on<Id extends RoomId<R>, D extends AnyEvent>(
+    roomId: Id,
+    event: Among<D, EventsOf<R, Id>, "*">,
+    handler: (message: EventMessage<DataOf<D, EventsOf<R, Id>>>) => void,
+  ): () => void;
+  on<T, Id extends RoomId<R> = string>(
+    roomId: Id,
+    event: EventDefinition<T> & OfRoom<EventsOf<R, Id>, "*">,
+    handler: (message: EventMessage<T>) => void,
+  ): () => void;
+  /**
+   * The room of this id. One that the configuration's type names is taken to be there: after `deleteRoom` ask {@link Dialogue.getRoom}.
+   */
+  room<Id extends RoomId<R>>(id: Id): RoomOf<R, Id>;
+  /** The same as `room`, where the room may be gone. */
+  getRoom<Id extends RoomId<R>>(id: Id): RoomOf<R, Id> | null;
   /** All rooms, in order of creation. */
   rooms(): Room[];
   /**
@@ -727,7 +610,9 @@ export interface Dialogue {
  *
  * @throws {@link DialogueError} `INVALID_CONFIG`: `<path of the field>: <what was expected>`.
  */
-export function createDialogue(config: DialogueConfig): Dialogue;
+export function createDialogue<const R extends RoomsConfig>(
+  config: DialogueConfig<R> & { rooms: KnownFields<R> },
+): Dialogue<R>;
 
 // ---------------------------------------------------------------- runtimes
 
@@ -775,7 +660,7 @@ export interface RoomManager {
 /** See {@link createHistoryManager}. */
 export interface HistoryManagerConfig {
   /** Gets what leaves memory, oldest first; runs inside `push` and `clearRoom`. What it throws or rejects with is dropped. */
-  onCleanup?(roomId: string, eventName: string, events: EventMessage[]): Maybe;
+  onCleanup?(roomId: string, eventName: string, events: EventMessage[]): void;
   /** Carried for the caller; the manager itself reads memory only. */
   onLoad?(roomId: string, eventName: string, start: number, end: number): Promise<EventMessage[]>;
   /** Most events of one kind in one room, whatever `push` asks for. Default 100. */

@@ -8,7 +8,7 @@ import type {
 } from "node:http";
 import type { Http2SecureServer, Http2Server } from "node:http2";
 import type { Server as HttpsServer } from "node:https";
-import type { LimitsConfig, Logger } from "./index.cjs";
+import type { LimitsConfig, Logger } from "./options.cjs";
 
 // ---------------------------------------------------------------- maps of events
 

@@ -99,6 +99,10 @@ async function lint() {
 async function types() {
   await check("types of tests and benches", [...tool("typescript", "bin/tsc"), "-p", "tsconfig.tests.json"]);
   await check("type tests", [...tool("typescript", "bin/tsc"), "-p", "tsconfig.types.json"]);
+  const page = ["-p", "__tests__/types/page"];
+  await check("a page's program, without Node's types", [...tool("typescript", "bin/tsc"), ...page]);
+  const withoutZod = ["-p", "__tests__/types/without-zod"];
+  await check("a program without Zod", [...tool("typescript", "bin/tsc"), ...withoutZod]);
   const theirs = ["-p", "__tests__/types/tsconfig.socket-io.json"];
   await check("a program of Socket.IO, by its own types", [...tool("typescript", "bin/tsc"), ...theirs]);
 }

@@ -1,4 +1,12 @@
-import type { DialogueConfig, EventDefinition, FetchApp, HooksConfig, Logger, RoomConfig } from "../index.js";
+import type {
+  DialogueConfig,
+  EventDefinition,
+  FetchApp,
+  HooksConfig,
+  Logger,
+  RoomConfig,
+  RoomsConfig,
+} from "../index.js";
 import { readCors } from "./cors-config.js";
 import { invalidConfig } from "./errors.js";
 import {
@@ -55,7 +63,7 @@ const LONGEST_TIME = 2 ** 31 - 1;
 const LARGEST_SIZE = 2 ** 32 - 1;
 const TRANSPORTS = ["polling", "websocket"];
 
-export function readConfig(config: DialogueConfig): Settings {
+export function readConfig(config: DialogueConfig<RoomsConfig>): Settings {
   const given = fields(config, "config");
   const warnings = unknownFields(given, "", FIELDS);
   const warn = (message: string): void => void warnings.push(message);

@@ -1,5 +1,14 @@
 import { Hono } from "hono";
-import type { Dialogue, DialogueConfig, EventDefinition, Room, RoomConfig, Server } from "../index.js";
+import type {
+  Dialogue,
+  DialogueConfig,
+  EventDefinition,
+  EventMessage,
+  Room,
+  RoomConfig,
+  RoomsConfig,
+  Server,
+} from "../index.js";
 import { handleCall, type Parts } from "./call-handler.js";
 import { CallQueue } from "./call-queue.js";
 import { createClientRooms } from "./client-rooms.js";
@@ -29,7 +38,7 @@ import { Triggers } from "./trigger.js";
 import { createWaker } from "./waker.js";
 
 /** Makes a server; see `index.d.ts`. */
-export function createDialogue(config: DialogueConfig): Dialogue {
+export function createDialogue(config: DialogueConfig<RoomsConfig>): Dialogue {
   const settings = readConfig(config);
   if (settings.overrideGlobalObjects) replaceGlobalObjects();
   const app = (settings.app ?? new Hono()) as Hono;
@@ -147,9 +156,9 @@ function face({ clients, context, engine, lifecycle, log, queue, rooms }: Parts,
     ) {
       return rooms.find(roomId)?.trigger(event, data, from, meta) ?? Err(roomNotFound(roomId));
     },
-    on(roomId, event, handler) {
+    on(roomId: string, event: EventDefinition, handler: (message: EventMessage<never>) => void) {
       const found = rooms.find(roomId);
-      if (found) return found.on(event, handler);
+      if (found) return found.on(event, handler as (message: EventMessage) => void);
       log.warn({ message: `on: ${roomNotFound(roomId)}`, atFunction: "on", data: { roomId } });
       return () => {};
     },

@@ -1,21 +1,32 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { z } from "zod";
-import type { DefineEventOptions, EventDefinition, Result } from "../index.js";
+import type {
+  AnyEvent,
+  DataOut,
+  DefineEventOptions,
+  EventDefinition,
+  EventMessage,
+  EventSchema,
+  Result,
+} from "../index.js";
 import { invalidConfig } from "./errors.js";
 import { fields } from "./fields.js";
 import { ANY_EVENT } from "./protocol.js";
 import { Err, Ok } from "./result.js";
 import { AsyncSchema, atOnce, settled } from "./schema/at-once.js";
 
-/** Defines an event; see `index.d.ts`. */
-export function defineEvent<S extends z.ZodType>(
-  name: string,
+/** Defines an event; see `events.d.ts`. */
+export function defineEvent<S extends EventSchema, const N extends string = string>(
+  name: N,
   options: DefineEventOptions & { schema: S },
-): EventDefinition<z.output<S>> & { readonly schema: S };
-export function defineEvent<S extends StandardSchemaV1>(
-  name: string,
+): EventDefinition<StandardSchemaV1.InferOutput<S>> & {
+  readonly name: N;
+  readonly schema: S;
+  readonly "~schema"?: S;
+};
+export function defineEvent<S extends StandardSchemaV1, const N extends string = string>(
+  name: N,
   options: DefineEventOptions & { schema: S },
-): EventDefinition<StandardSchemaV1.InferOutput<S>>;
+): EventDefinition<StandardSchemaV1.InferOutput<S>> & { readonly name: N; readonly "~schema"?: S };
 export function defineEvent<T = unknown>(name: string, options?: DefineEventOptions): EventDefinition<T>;
 export function defineEvent(
   name: string,
@@ -101,7 +112,7 @@ function ask(schema: unknown, data: unknown): Result<unknown, readonly Issue[]> 
 }
 
 /**
- * Judges a payload by the event's schema; see `index.d.ts`.
+ * Judges a payload by the event's schema; see `events.d.ts`.
  *
  * @param fault Is told of a schema that threw or is asynchronous, which refuses everything.
  */
@@ -151,15 +162,23 @@ function describeIssue({ message, path = [] }: Issue): string {
   return keys.length === 0 ? message : `${keys.join(".")}: ${message}`;
 }
 
-/** Whether a client may trigger `name`; see `index.d.ts`. */
+/** Whether a client may trigger `name`; see `events.d.ts`. */
 export function isEventAllowed(name: string, events: EventDefinition<unknown>[]): boolean {
   return events.some((event) => event.name === name || event.name === ANY_EVENT);
 }
 
-/** The definition of exactly that name; see `index.d.ts`. */
+/** The definition of exactly that name; see `events.d.ts`. */
 export function getEventByName(
   name: string,
   events: EventDefinition<unknown>[],
 ): EventDefinition<unknown> | undefined {
   return events.find((event) => event.name === name);
+}
+
+/** Whether a message is of this event; see `events.d.ts`. */
+export function is<D extends AnyEvent>(event: D, message: EventMessage): message is EventMessage<DataOut<D>> {
+  const name: unknown = event?.name;
+  if (typeof name !== "string") throw new TypeError("is: the event must be a definition with a name");
+  if (typeof message?.event !== "string") return false;
+  return name === ANY_EVENT || message.event === name;
 }

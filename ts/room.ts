@@ -1,4 +1,4 @@
-import type { ConnectedClient, EventDefinition, EventMessage, Result, Room } from "../index.js";
+import type { AnyEvent, ConnectedClient, EventDefinition, EventMessage, Result, Room } from "../index.js";
 import type { Handle } from "./handle-contract.js";
 import type { HistoryRequests } from "./history-requests.js";
 import type { NativeDialogue, RoomInfo, RoomKey } from "./native.js";
@@ -125,7 +125,7 @@ class RoomHandle implements Handle<Room> {
     return this.#support.triggers.trigger(this.#state, event, data, from, meta);
   }
 
-  on<T>(event: EventDefinition<T>, handler: (message: EventMessage<T>) => void | Promise<void>): () => void {
+  on<T>(event: EventDefinition<T>, handler: (message: EventMessage<T>) => void): () => void {
     if (typeof event?.name !== "string")
       throw new TypeError("room.on: the event must be a definition with a name");
     if (typeof handler !== "function") throw new TypeError("room.on: the handler must be a function");
@@ -145,9 +145,13 @@ class RoomHandle implements Handle<Room> {
     return this.#support.clientsOf(this.#support.engine.roomParticipants(this.#state.key));
   }
 
-  history(eventName: string, start: number, end: number): Promise<EventMessage[]> {
+  history(event: unknown, start: number, end: number): Promise<EventMessage<never>[]> {
+    const eventName = typeof event === "string" ? event : (event as Partial<AnyEvent> | null)?.name;
+    if (typeof eventName !== "string" || eventName === "")
+      throw new TypeError("room.history: the event must be a definition with a name, or a name");
     if (this.#state.ended) return Promise.resolve([]);
-    return this.#support.histories.request(this.#state.key, eventName, start, end);
+    const page = this.#support.histories.request(this.#state.key, eventName, start, end);
+    return page as Promise<EventMessage<never>[]>;
   }
 
   /** JSON and logs show the room, not the machinery. */

@@ -70,6 +70,15 @@ export function history(serve: Serve): void {
       expect(await room.history("nothing", 0, 100)).toEqual([]);
     });
 
+    it("takes a definition or a name, and throws for what is neither", async () => {
+      const { room } = await recording(5);
+      room.trigger(message, 1);
+      expect(data(await room.history(message, 0, 1))).toEqual([1]);
+      expect(data(await room.history("message", 0, 1))).toEqual([1]);
+      for (const neither of [undefined, null, 5, "", {}, { name: 5 }, { name: "" }, ["message"]])
+        expect(() => room.history(neither as never, 0, 1)).toThrow(TypeError);
+    });
+
     it("ties in timestamp keep the order of arrival", async () => {
       const { room, server } = await recording(1_000);
       const client = await stage.connect(server);

@@ -7,6 +7,7 @@ import {
   Err,
   type EventMessage,
   getEventByName,
+  is,
   isEventAllowed,
   Ok,
   validateEventData,
@@ -72,6 +73,18 @@ export function standingAlone(): void {
       expect((validateEventData(Move, { x: "1" }) as { error: string }).error).toMatch(
         /^Event 'move' validation failed: x: /,
       );
+    });
+
+    it("is: whether a message is of an event", () => {
+      const message: EventMessage = { event: "message", roomId: "chat", data: {}, from: "ada", timestamp: 1 };
+      expect([is(Message, message), is({ name: "other" }, message), is({ name: "*" }, message)]).toEqual([
+        true,
+        false,
+        true,
+      ]);
+      for (const none of [undefined, null, {}, "message"]) expect(is(Message, none as never)).toBe(false);
+      for (const none of [undefined, null, {}, "message"])
+        expect(() => is(none as never, message)).toThrow(TypeError);
     });
 
     it("isEventAllowed and getEventByName", () => {

@@ -1,31 +1,43 @@
 import { readFileSync } from "node:fs";
 import * as exported from "dialogue-rs";
 import * as ofClient from "dialogue-rs/client";
+import * as ofSocketIo from "dialogue-rs/socket.io";
 import { describe, expect, it } from "vitest";
 
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
 
 describe("declarations", () => {
+  /** What a file declares, and what it hands on, of values. */
+  const declared = (name: string): string[] => {
+    const text = read(name);
+    const own = [...text.matchAll(/^export (?:declare )?(?:function|class|const) (\w+)/gm)];
+    const handedOn = [...text.matchAll(/^export \{([^}]+)\} from/gm)].flatMap((match) =>
+      match[1]!.split(","),
+    );
+    const names = [...own.map((match) => match[1]!), ...handedOn.map((each) => each.trim())];
+    return [...new Set(names)].filter((each) => each !== "").sort();
+  };
+
   it("what is declared is there, and nothing else", () => {
-    const declared = [
-      ...read("index.d.ts").matchAll(/^export (?:declare )?(?:function|class|const) (\w+)/gm),
-    ];
-    expect([...new Set(declared.map((match) => match[1]))].sort()).toEqual(Object.keys(exported).sort());
+    expect(declared("index.d.ts")).toEqual(Object.keys(exported).sort());
   });
 
   it("of the client likewise", () => {
-    const text = read("client.d.ts");
-    const own = [...text.matchAll(/^export function (\w+)/gm)].map((match) => match[1]!);
-    const shared = /^export \{([^}]+)\} from/m
-      .exec(text)![1]!
-      .split(",")
-      .map((name) => name.trim());
-    expect([...own, ...shared].sort()).toEqual(Object.keys(ofClient).sort());
+    expect(declared("client.d.ts")).toEqual(Object.keys(ofClient).sort());
+  });
+
+  it("of Socket.IO's server likewise", () => {
+    expect(declared("socket-io.d.ts")).toEqual(Object.keys(ofSocketIo).sort());
+  });
+
+  it("what is imported on the way exports nothing else", () => {
+    expect(declared("options.d.ts")).toEqual([]);
+    expect(declared("index.d.ts")).toEqual(expect.arrayContaining(declared("events.d.ts")));
   });
 
   it("the browser's face of the package is part of it, the very same", async () => {
     const browser: Record<string, unknown> = await import("../../dist/browser.js" as string);
-    const names = "defineEvent validateEventData isEventAllowed getEventByName Ok Err DialogueError";
+    const names = "defineEvent validateEventData isEventAllowed getEventByName is Ok Err DialogueError";
     expect(Object.keys(browser).sort()).toEqual(names.split(" ").sort());
     for (const name of Object.keys(browser))
       expect(browser[name]).toBe((exported as Record<string, unknown>)[name]);

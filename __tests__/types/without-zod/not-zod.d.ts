@@ -1,0 +1,2 @@
+/** In the place of Zod: nothing of it. */
+export {};

@@ -1,0 +1,208 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+// @ts-ignore: Zod is an optional peer. Without it `z` is any, which EventSchema looks for.
+import type { z } from "zod";
+import type { AnyEvent, EventHistoryConfig } from "./options.js";
+
+export type { AnyEvent, EventHistoryConfig } from "./options.js";
+
+// ---------------------------------------------------------------- results
+
+/** A success. Frozen. */
+export interface OkResult<T> {
+  readonly type: "Ok";
+  readonly isOk: true;
+  readonly isErr: false;
+  readonly value: T;
+  /** The value; never throws. */
+  expect(message: string): T;
+  /** `result.unwrap().else(fallback)`: the value; the fallback is not used. */
+  unwrap(): { else(fallback: unknown): T };
+}
+
+/** A failure. Frozen. */
+export interface ErrResult<E> {
+  readonly type: "Err";
+  readonly isOk: false;
+  readonly isErr: true;
+  readonly error: E;
+  /** Throws an `Error` with this message; its `cause` is the error. */
+  expect(message: string): never;
+  /** `result.unwrap().else(fallback)`: the fallback as it is, a function too. */
+  unwrap(): { else<F>(fallback: F): F };
+}
+
+/** Told apart by `isOk` / `isErr`; carries `value` or `error`. */
+export type Result<T, E> = OkResult<T> | ErrResult<E>;
+
+/** What a hook may return: any object told apart by `isOk` / `isErr`, from this package or another. */
+export type ResultLike<T, E> =
+  | { readonly isOk: true; readonly value: T }
+  | { readonly isErr: true; readonly error: E }
+  | Result<T, E>;
+
+/** Makes a success. */
+export function Ok<T>(value: T): OkResult<T>;
+export function Ok(): OkResult<void>;
+
+/** Makes a failure. */
+export function Err<E>(error: E): ErrResult<E>;
+
+// ---------------------------------------------------------------- errors
+
+/** What went wrong. The same codes travel on the wire in `dialogue:error`. */
+export type DialogueErrorCode =
+  | "INVALID_CONFIG"
+  | "PORT_IN_USE"
+  | "INVALID_REQUEST"
+  | "ROOM_NOT_FOUND"
+  | "ROOM_EXISTS"
+  | "ROOM_FULL"
+  | "JOIN_DENIED"
+  | "NOT_IN_ROOM"
+  | "EVENT_NOT_ALLOWED"
+  | "VALIDATION_FAILED"
+  | "EVENT_BLOCKED"
+  | "PERMISSION_DENIED"
+  | "RATE_LIMITED"
+  | "OVERLOADED"
+  | "UNAUTHORIZED"
+  | "TOKEN_EXPIRED"
+  | "TIMEOUT"
+  | "DISCONNECTED"
+  | "INTERNAL";
+
+/** The one error class of this package. Decide by `code`, never by the message. */
+export class DialogueError extends Error {
+  constructor(
+    code: DialogueErrorCode,
+    message: string,
+    details?: { roomId?: string; event?: string; cause?: unknown },
+  );
+  readonly code: DialogueErrorCode;
+  /** The room concerned, if there is one. */
+  readonly roomId?: string;
+  /** The event concerned, if there is one. */
+  readonly event?: string;
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+}
+
+// ---------------------------------------------------------------- events
+
+/** A schema whose output is `T`: one of Zod's; where Zod is not installed, any Standard Schema. */
+export type EventSchema<T = unknown> = { is: z.ZodType } extends { is: 0 }
+  ? StandardSchemaV1<unknown, T>
+  : z.ZodType<T>;
+
+/** An event that can be triggered. Make one with {@link defineEvent}; a plain object of this shape does too. */
+export interface EventDefinition<T = unknown> {
+  /** Its name; `"*"` in a room's `events` stands for any. */
+  readonly name: string;
+  /** For people. */
+  readonly description?: string;
+  /** What its payload must look like; absent: anything. */
+  readonly schema?: EventSchema<T>;
+  /** Absent: nothing is remembered. */
+  readonly history?: EventHistoryConfig;
+}
+
+/** See {@link defineEvent}. */
+export interface DefineEventOptions {
+  /** For people. */
+  description?: string;
+  /** What a room remembers of this event; absent: nothing. */
+  history?: EventHistoryConfig;
+}
+
+/**
+ * Defines an event. The result is frozen; its `schema` is the very object given.
+ *
+ * @param name Not empty.
+ * @param options `schema`: a Zod schema (3.25 and up, or 4) or any Standard Schema; the payload's type follows from it.
+ * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
+ */
+export function defineEvent<S extends EventSchema, const N extends string = string>(
+  name: N,
+  options: DefineEventOptions & { schema: S },
+): EventDefinition<StandardSchemaV1.InferOutput<S>> & {
+  readonly name: N;
+  readonly schema: S;
+  /** A type alone: of what `trigger` takes. */
+  readonly "~schema"?: S;
+};
+export function defineEvent<S extends StandardSchemaV1, const N extends string = string>(
+  name: N,
+  options: DefineEventOptions & { schema: S },
+): EventDefinition<StandardSchemaV1.InferOutput<S>> & {
+  readonly name: N;
+  /** A type alone: of what `trigger` takes. */
+  readonly "~schema"?: S;
+};
+export function defineEvent<T = unknown>(name: string, options?: DefineEventOptions): EventDefinition<T>;
+
+/** What `trigger` takes for an event: the input of its schema; without one, what the definition says. */
+export type DataIn<D> = 0 extends 1 & D
+  ? any
+  : D extends { readonly schema: infer S extends StandardSchemaV1 }
+    ? StandardSchemaV1.InferInput<S>
+    : "~schema" extends keyof D
+      ? D extends { readonly "~schema"?: infer S }
+        ? S extends StandardSchemaV1
+          ? StandardSchemaV1.InferInput<S>
+          : never
+        : never
+      : D extends EventDefinition<infer T>
+        ? T
+        : unknown;
+
+/** What handlers of an event get as `data`: the output of its schema; without one, what the definition says. */
+export type DataOut<D> = 0 extends 1 & D
+  ? any
+  : D extends { readonly schema: infer S extends StandardSchemaV1 }
+    ? StandardSchemaV1.InferOutput<S>
+    : D extends EventDefinition<infer T>
+      ? T
+      : unknown;
+
+/**
+ * Judges a payload by the event's schema.
+ *
+ * @returns `Ok` with what the schema made of it (defaults, coercions and transforms applied), or `Err` with
+ * `Event '<name>' validation failed: <path>: <message>, …`. Without a schema: `Ok(data)`. An asynchronous schema: `Err`.
+ */
+export function validateEventData<T>(event: EventDefinition<T>, data: unknown): Result<T, string>;
+
+/** Whether a client may trigger `name` where these are the events: one of that name, or `"*"`, is among them. */
+export function isEventAllowed(name: string, events: EventDefinition<unknown>[]): boolean;
+
+/** The definition of exactly that name, if it is among them. */
+export function getEventByName(
+  name: string,
+  events: EventDefinition<unknown>[],
+): EventDefinition<unknown> | undefined;
+
+/** An event as handlers, hooks and clients see it. The envelope is the server's. */
+export interface EventMessage<T = unknown> {
+  /** The event's name. */
+  event: string;
+  /** The room's id. */
+  roomId: string;
+  /** The payload; may be absent. */
+  data: T;
+  /** User id of the sender, or `"system"`. */
+  from: string;
+  /** When it was accepted, in Unix milliseconds. */
+  timestamp: number;
+  /** Whatever the sender put beside the payload. */
+  meta?: Record<string, unknown>;
+  /** Place in the room, from 1, growing by one with every event of whatever kind; absent before the event is accepted. */
+  offset?: number;
+}
+
+/**
+ * Whether a message is of this event, by its name: in a hook, or a handler of every event, it then has the event's type. A definition named
+ * `"*"` is that of any message.
+ *
+ * @throws `TypeError` where `event` is no definition with a name.
+ */
+export function is<D extends AnyEvent>(event: D, message: EventMessage): message is EventMessage<DataOut<D>>;
