@@ -96,6 +96,36 @@ export function clientConnection(control: () => string): void {
       expect((await waiting).code).toBe("UNAUTHORIZED");
     });
 
+    it("a server whose authenticate fails is asked again later and later, as after a transport that failed", async () => {
+      const server = await backends.serve({ faults: 3, rooms: { chat } });
+      const ada = clients.client(server, { auth: { userId: "ada" }, timeout: 20_000 });
+      const errors = errorsOf(ada);
+      const connecting = ada.connect();
+      const joining = ada.join("chat");
+      await connecting;
+      expect((await joining).roomId).toBe("chat");
+      expect(ada.userId).toBe("ada");
+      // The first of several that failed is reported.
+      expect(errors.all.map(({ code, retryable }) => [code, retryable])).toEqual([["INTERNAL", false]]);
+      const [asked] = await server.run(["asked"]);
+      expect(asked.length).toBe(4);
+    }, 30_000);
+
+    it("a server whose authenticate always fails is given up after reconnectionAttempts, or at once", async () => {
+      const server = await backends.serve({ faults: 1_000 });
+      for (const [settings, tries] of [
+        [{ reconnectionAttempts: 2 }, 3],
+        [{ reconnection: false }, 1],
+      ] as const) {
+        const [before] = await server.run(["asked"]);
+        const ada = clients.client(server, { auth: { userId: "ada" }, timeout: 20_000, ...settings });
+        expect((await refusal(ada.connect())).code).toBe("INTERNAL");
+        expect(ada.state).toBe("disconnected");
+        const [after] = await server.run(["asked"]);
+        expect(after.length - before.length).toBe(tries);
+      }
+    }, 30_000);
+
     it("an auth function that fails is reported and asked again; one that never settles has its time", async () => {
       const server = await backends.serve({});
       let asked = 0;

@@ -14,7 +14,7 @@ export interface Backend {
 
 /** Starts servers, and stops them at the end of the test. */
 export interface Backends {
-  /** `store`: keeps what memory lets go. `denied`: rooms whose join is refused, and why. `greetings`: events that a join causes. */
+  /** `store`: keeps what memory lets go. `denied`: rooms whose join is refused, and why. `greetings`: events that a join causes. `faults`: how often `authenticate` fails. */
   serve(config: object): Promise<Backend>;
   /** One of dialogue-ts, as the wire page describes it. */
   serveWirePage(config: object): Promise<Backend>;

@@ -11,15 +11,16 @@ const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 /**
  * A Dialogue by what JSON can say of one. `store`: keeps what memory lets go, as a program with a database does. `puts`: the room into
- * which it puts everyone who connects.
+ * which it puts everyone who connects. `faults`: how often `authenticate` fails before it lets in.
  */
-async function startDialogue({ store = false, denied = {}, greetings = 0, puts, ...config }) {
+async function startDialogue({ store = false, denied = {}, greetings = 0, puts, faults, ...config }) {
   const stored = new Map();
   const kept = (roomId, eventName) => {
     const key = `${roomId} ${eventName}`;
     if (!stored.has(key)) stored.set(key, []);
     return stored.get(key);
   };
+  const asked = [];
   const dialogue = createDialogue({
     port: 0,
     host: "127.0.0.1",
@@ -27,6 +28,13 @@ async function startDialogue({ store = false, denied = {}, greetings = 0, puts, 
     logger: createSilentLogger(),
     ...config,
     hooks: {
+      ...(faults !== undefined && {
+        authenticate({ authData }) {
+          asked.push(Date.now());
+          if (asked.length <= faults) throw new Error("the database is away");
+          return Ok({ jwt: { sub: authData.userId } });
+        },
+      }),
       clients: {
         onConnected: (client) => void (puts !== undefined && client.join(puts)),
         beforeJoin: ({ roomId }) => (roomId in denied ? Err(denied[roomId]) : Ok()),
@@ -64,6 +72,7 @@ async function startDialogue({ store = false, denied = {}, greetings = 0, puts, 
       denied[roomId] = reason;
     },
     updateRoom: (id, changes) => dialogue.updateRoom(id, changes) !== null,
+    asked: () => asked,
     connections: () => dialogue.getAllClients().map(({ id, userId }) => ({ id, userId })),
     subscriptions: (userId, roomId) => dialogue.getClients(userId)[0]?.subscriptions(roomId) ?? null,
   };
