@@ -10,6 +10,9 @@ import type { Http2SecureServer, Http2Server } from "node:http2";
 import type { Server as HttpsServer } from "node:https";
 import type { LimitsConfig, Logger } from "./options.cjs";
 
+// biome-ignore lint/complexity/noUselessEmptyExport: without it a file of declarations exports all of them.
+export {};
+
 // ---------------------------------------------------------------- maps of events
 
 /** Event names, each with the type of its listener: what a client is given as arguments, and back as acknowledgement. */

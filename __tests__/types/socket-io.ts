@@ -16,9 +16,17 @@ import {
 } from "dialogue-rs/socket.io";
 import type { Namespace as NpmNamespace } from "socket.io";
 
+type Exported = typeof import("dialogue-rs/socket.io");
+// @ts-expect-error: a helper of its own
+export type Name = import("dialogue-rs/socket.io").EventName<EventsMap>;
+// @ts-expect-error: a helper of its own
+export type Http = import("dialogue-rs/socket.io").HttpServer;
+
 type NpmAdapter = NpmNamespace["adapter"];
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const holds = <_ extends true>(): void => {};
+
+holds<Same<keyof Exported, "Namespace" | "Server" | "Socket">>();
 
 interface Listen {
   plain: (text: string) => void;

@@ -30,6 +30,25 @@ describe("declarations", () => {
     expect(declared("socket-io.d.ts")).toEqual(Object.keys(ofSocketIo).sort());
   });
 
+  /** The packages that a file of declarations draws in, by itself or by those beside it. */
+  const drawnIn = (name: string, seen = new Set<string>()): string[] => {
+    if (seen.has(name)) return [];
+    seen.add(name);
+    const text = read(name);
+    const from = [...text.matchAll(/ from "([^"]+)"/g)].map((match) => match[1]!);
+    const types = [...text.matchAll(/<reference types="([^"]+)"/g)].map((match) => `types of ${match[1]}`);
+    const packages = from.flatMap((each) =>
+      each.startsWith("./") ? drawnIn(each.slice(2).replace(".js", ".d.ts"), seen) : [each],
+    );
+    return [...new Set([...types, ...packages])].sort();
+  };
+
+  it("draws in no more than is needed: the client nothing of Node, Socket.IO's server nothing of Hono or Zod", () => {
+    expect(drawnIn("client.d.ts")).toEqual(["@standard-schema/spec", "socket.io-client", "zod"]);
+    const ofServer = ["http", "http2", "https", "events"].map((each) => `node:${each}`).sort();
+    expect(drawnIn("socket-io.d.ts")).toEqual(["@standard-schema/spec", ...ofServer, "types of node"]);
+  });
+
   it("what is imported on the way exports nothing else", () => {
     expect(declared("options.d.ts")).toEqual([]);
     expect(declared("index.d.ts")).toEqual(expect.arrayContaining(declared("events.d.ts")));

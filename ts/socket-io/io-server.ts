@@ -38,6 +38,7 @@ export class IoServer extends EventEmitter {
   /** What the adapters of namespaces are made by. There is no other kind: rooms are the engine's own. */
   adapter(): typeof Adapter;
   adapter(value: unknown): this;
+  adapter(value?: unknown): typeof Adapter | this;
   adapter(value?: unknown): typeof Adapter | this {
     if (value === undefined) return Adapter;
     if (value === Adapter) return this;

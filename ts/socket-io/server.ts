@@ -128,18 +128,21 @@ export class Server extends IoServer {
 
   path(): string;
   path(value: string): this;
+  path(value?: string): string | this;
   path(value?: string): string | this {
     return this.#option("path", value, (path = "/socket.io") => normalPath(String(path)));
   }
 
   connectTimeout(): number;
   connectTimeout(value: number): this;
+  connectTimeout(value?: number): number | this;
   connectTimeout(value?: number): number | this {
     return this.#option("connectTimeout", value, (time) => Number(time) || DECISION_TIMEOUT);
   }
 
   serveClient(): boolean;
   serveClient(value: boolean): this;
+  serveClient(value?: boolean): boolean | this;
   serveClient(value?: boolean): boolean | this {
     return this.#option("serveClient", value, (serves) => serves !== false);
   }
