@@ -3,7 +3,7 @@ import type { CallQueue } from "./call-queue.js";
 import type { Clients } from "./clients.js";
 import type { Decisions } from "./decisions.js";
 import type { Deliveries } from "./deliveries.js";
-import type { Dispatcher } from "./dispatcher.js";
+import { type Dispatcher, refusePromises } from "./dispatcher.js";
 import type { HistoryRequests } from "./history-requests.js";
 import type { HttpBridge } from "./http/bridge.js";
 import type { JwksSource } from "./jwks.js";
@@ -87,7 +87,7 @@ export function handleCall(parts: Parts, call: Call, attachments: Buffer[]): voi
       parts.clients.refreshed(call.id);
       break;
     case "keysWanted":
-      void parts.jwks?.fetch();
+      dispatcher.observe("jwt.jwksUri", () => parts.jwks?.fetch());
       break;
     case "joined":
     case "left":
@@ -212,5 +212,6 @@ function packMessages(value: EventMessage[] | undefined, attachments: Buffer[]):
   if (!Array.isArray(value) || !value.every((item) => typeof item === "object" && item !== null)) {
     throw new TypeError("events.onLoad must give an array of messages");
   }
+  refusePromises("events.onLoad gave an array with", value);
   return pack(value, attachments);
 }

@@ -10,7 +10,7 @@ import type {
 } from "../index.js";
 import type { Clients } from "./clients.js";
 import { getEventByName, validateEventData } from "./define-event.js";
-import type { Answer, Dispatcher } from "./dispatcher.js";
+import { type Answer, type Dispatcher, refusePromises } from "./dispatcher.js";
 import { roomNotFound } from "./errors.js";
 import { authenticatorOf } from "./hooks.js";
 import type { DecideConnect, DecideEvent, DecideJoin, NativeDialogue } from "./native.js";
@@ -121,7 +121,9 @@ export class Decisions {
     if (!decided.accepted) return Err({ code: "EVENT_BLOCKED", reason: decided.reason });
     try {
       if (!isMessage(decided.value)) throw new TypeError("events.beforeEach must return Ok(message)");
-      return Ok({ data: decided.value.data, meta: decided.value.meta });
+      const { data, meta } = decided.value;
+      refusePromises("events.beforeEach gave data or meta that is", [data, meta]);
+      return Ok({ data, meta });
     } catch (error) {
       // What it gave may throw when it is looked at.
       dispatcher.fault("events.beforeEach", error);

@@ -1,4 +1,5 @@
 import type { Logger } from "../index.js";
+import { isThenable, takeRejection } from "./thenable.js";
 
 /** How a hook that was asked for something settled. What failed or is overdue was logged. */
 export type Answer<T> = { readonly value: T } | "failed" | "overdue";
@@ -24,7 +25,7 @@ export class Dispatcher {
   observe(name: string, call: () => unknown): void {
     try {
       const result = call();
-      if (isThenable(result)) Promise.resolve(result).then(undefined, (error) => this.fault(name, error));
+      if (isThenable(result)) takeRejection(result, (error) => this.fault(name, error));
     } catch (error) {
       this.fault(name, error);
     }
@@ -101,7 +102,7 @@ export class Dispatcher {
       const result = call();
       if (isThenable(result)) {
         // It decides too late, and what it rejects with is nobody's.
-        Promise.resolve(result).then(undefined, () => {});
+        takeRejection(result);
         throw new TypeError(`${name} must decide synchronously, and returned a promise`);
       }
       return this.understand<T>(name, result);
@@ -116,7 +117,10 @@ export class Dispatcher {
     try {
       if (typeof result === "object" && result !== null) {
         const { isOk, isErr, value, error } = result as Record<string, unknown>;
-        if (isOk === true && isErr !== true) return { accepted: true, value: value as T };
+        if (isOk === true && isErr !== true) {
+          refusePromises(`${name} gave Ok(…) of`, [value]);
+          return { accepted: true, value: value as T };
+        }
         if (isErr === true && isOk !== true && typeof error === "string")
           return { accepted: false, reason: error };
       }
@@ -133,7 +137,19 @@ export class Dispatcher {
   }
 }
 
-const isThenable = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
-  (typeof value === "object" || typeof value === "function") &&
-  value !== null &&
-  typeof (value as { then?: unknown }).then === "function";
+/**
+ * Throws if a value is a promise: nobody would await it. One that cannot be looked at is none: what uses it finds out.
+ *
+ * @param what The words before "a promise".
+ */
+export function refusePromises(what: string, values: readonly unknown[]): void {
+  const promises = values.filter((value) => {
+    try {
+      return isThenable(value);
+    } catch {
+      return false;
+    }
+  });
+  for (const promise of promises) takeRejection(promise as PromiseLike<unknown>);
+  if (promises.length > 0) throw new TypeError(`${what} a promise; await it first`);
+}

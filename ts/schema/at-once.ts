@@ -4,6 +4,8 @@
  * functions gets a wrapper, once: while a schema is asked, the wrapper takes the rejection and refuses the promise.
  */
 
+import { isThenable, takeRejection } from "../thenable.js";
+
 /** A schema that cannot be asked at once. */
 export class AsyncSchema extends Error {
   constructor() {
@@ -28,7 +30,7 @@ export function atOnce<T>(schema: unknown, ask: () => T): T {
 /** The same value, unless it is a promise: then its rejection is taken, and {@link AsyncSchema} thrown. */
 export function settled<T>(value: T): T {
   if (asking > 0 && isThenable(value)) {
-    Promise.resolve(value).then(undefined, () => {});
+    takeRejection(value);
     throw new AsyncSchema();
   }
   return value;
@@ -123,8 +125,3 @@ const refused: Around = (own, self, args) => {
   if (asking > 0) throw new AsyncSchema();
   return Reflect.apply(own, self, args);
 };
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  (typeof value === "object" || typeof value === "function") &&
-  value !== null &&
-  typeof (value as { then?: unknown }).then === "function";

@@ -1,4 +1,5 @@
 import { pageOrigin } from "../page-origin.js";
+import { isThenable, takeRejection } from "../thenable.js";
 import type { HandshakeResponse } from "./handshake-response.js";
 import type { IncomingRequest } from "./incoming-request.js";
 
@@ -14,12 +15,12 @@ export interface EngineCors {
   preflightContinue: boolean;
 }
 
-/** What only JavaScript knows, asked of every request. */
+/** What only JavaScript knows, asked of every request. It returns what the program's function returned, which may be a promise that rejects. */
 export type CorsMiddleware = (
   req: IncomingRequest,
   res: HandshakeResponse,
   next: (error?: unknown) => void,
-) => void;
+) => unknown;
 
 interface CorsOptions {
   origin: unknown;
@@ -47,12 +48,15 @@ export function readSocketCors(option: unknown): { engine?: EngineCors; middlewa
     const delegate = option as (
       req: IncomingRequest,
       done: (error: unknown, options?: unknown) => void,
-    ) => void;
+    ) => unknown;
     return {
       middleware: (req, res, next) =>
         delegate(req, (error, options) => {
           if (error) next(error);
-          else applyOptions(complete(options), req, res, next);
+          else {
+            const asked = applyOptions(complete(options), req, res, next);
+            if (isThenable(asked)) takeRejection(asked, next);
+          }
         }),
     };
   }
@@ -97,13 +101,13 @@ function applyOptions(
   req: IncomingRequest,
   res: HandshakeResponse,
   next: (error?: unknown) => void,
-): void {
+): unknown {
   if (typeof options.origin !== "function") {
     if (options.origin) say(options, req, res, next);
     else next();
-    return;
+    return undefined;
   }
-  options.origin(req.headers.origin, (error: unknown, origin: unknown) => {
+  return options.origin(req.headers.origin, (error: unknown, origin: unknown) => {
     if (error || !origin) next(error);
     else say({ ...options, origin }, req, res, next);
   });

@@ -1,0 +1,3 @@
+import { rejections } from "./suites/rejections.js";
+
+rejections();
