@@ -64,6 +64,15 @@ export interface LimitsConfig {
   eventRate?: number | false;
   /** History requests per second per connection, which `rate` counts too; twice as many may come at once; false: off. Default 10. */
   historyRate?: number | false;
+  /**
+   * Rooms in all, those of the program included. Default 100,000. Where there are so many, a client's `dialogue:createRoom` is `OVERLOADED`; the
+   * program's own are never refused.
+   */
+  rooms?: number;
+  /** Rooms that a client makes or deletes, per second per connection, which `rate` counts too; twice as many may come at once; false: off. Default 10. Over it: `RATE_LIMITED`. */
+  roomRate?: number | false;
+  /** Rooms of one page of `dialogue:listRooms`. Default 1,000, at most 100,000. A request for more is clamped; the answer says where the next page begins. */
+  roomsPage?: number;
   /** Rooms per connection. Default 1,000. A further join: `INVALID_REQUEST`. */
   joins?: number;
   /** Subscriptions per connection. Default 10,000. A further one: `INVALID_REQUEST`. */

@@ -51,6 +51,27 @@ export function history(serve: Serve): void {
       return { server, cleaned, batches, room: server.dialogue.room("chat")! };
     }
 
+    it("a limit that is lowered takes effect at once: what is above it leaves through onCleanup", async () => {
+      const { server, room, cleaned } = await recording(10);
+      for (let n = 1; n <= 10; n++) room.trigger(message, n);
+      room.trigger({ name: "note" }, "n");
+      const changed = {
+        events: [{ name: "message", history: { enabled: true, limit: 4 } }, { name: "note" }],
+      };
+      server.dialogue.updateRoom("chat", changed);
+      await eventually(() => cleaned.length === 7, "what is above the new limits was handed over");
+      expect(data(cleaned.filter(({ event }) => event === "message"))).toEqual(up(1, 6));
+      await eventually(
+        async () => (await room.history("message", 0, 100)).length === 4,
+        "it is out of memory",
+      );
+      expect(data(await room.history("message", 0, 100))).toEqual(down(10, 7));
+      const reader = await stage.connect(server);
+      await reader.join("chat");
+      const page = await reader.ask("dialogue:getHistory", { roomId: "chat" });
+      expect(data(page["events"])).toEqual(down(10, 7));
+    });
+
     it("keeps the newest of each kind up to its limit, newest first; start counts from the newest, end is exclusive", async () => {
       const { room } = await recording(5);
       for (let n = 1; n <= 8; n++) room.trigger(message, n);

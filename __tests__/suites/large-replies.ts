@@ -1,4 +1,5 @@
 import type { EventMessage } from "dialogue-rs";
+import { createDialogueClient } from "dialogue-rs/client";
 import { describe, expect, it } from "vitest";
 import type { Answer } from "../support/client.js";
 import { chatRoom } from "../support/rooms.js";
@@ -75,6 +76,57 @@ export function largeReplies(serve: Serve): void {
       client.tell("dialogue:listRooms");
       expect((await client.next<unknown[]>("dialogue:rooms")).length).toBe(answer["rooms"].length);
       expect(client.disconnects).toEqual([]);
+    });
+
+    it("a list of rooms comes in pages, which go on where the last one ended, whatever is deleted meanwhile", async () => {
+      const ids = (prefix: string, count: number) =>
+        Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
+      const server = await stage.serve({ limits: { roomsPage: 10 } });
+      const { dialogue } = server;
+      // Those that are not listed are in no page, and take no place in one.
+      for (const id of ids("hidden", 50)) dialogue.createRoom(id, chatRoom({ listed: false }));
+      for (const id of ids("room", 25)) dialogue.createRoom(id, chatRoom());
+      const client = await stage.connect(server);
+      const list = async (payload?: object) => {
+        const page = await client.ask("dialogue:listRooms", ...(payload ? [payload] : []));
+        return { ...page, ids: page["rooms"]?.map((room: { id: string }) => room.id) } as Answer;
+      };
+      const first = await list();
+      expect([first["ids"], first["truncated"]]).toEqual([ids("room", 10), true]);
+      dialogue.deleteRoom("room-9");
+      dialogue.deleteRoom("room-10");
+      const second = await list({ after: first["next"], limit: 1_000 });
+      expect(second["ids"]).toEqual(ids("room", 21).slice(11));
+      const third = await list({ after: second["next"] });
+      expect([third["ids"], third["next"], third["truncated"]]).toEqual([
+        ids("room", 25).slice(21),
+        undefined,
+        undefined,
+      ]);
+      expect((await list({ limit: 3 }))["ids"]).toEqual(ids("room", 3));
+      dialogue.updateRoom("room-0", { listed: false });
+      dialogue.updateRoom("hidden-7", { listed: true });
+      expect((await list({ limit: 3 }))["ids"]).toEqual(["hidden-7", "room-1", "room-2"]);
+      for (const [payload, named] of [
+        [{ after: "room-3" }, "after"],
+        [{ after: 3 }, "after"],
+        [{ limit: 0 }, "limit"],
+        [{ limit: -1 }, "limit"],
+      ] as const)
+        expect(await list(payload)).toMatchObject({
+          code: "INVALID_REQUEST",
+          message: expect.stringContaining(named),
+        });
+    });
+
+    it("the client's listRooms goes through all pages", async () => {
+      const server = await stage.serve({ limits: { roomsPage: 7 } });
+      const names = Array.from({ length: 40 }, (_, n) => `room-${n}`);
+      for (const id of names) server.dialogue.createRoom(id, chatRoom());
+      const client = createDialogueClient({ url: server.url, auth: { userId: "ada" } });
+      stage.atEnd(() => client.disconnect());
+      await client.connect();
+      expect((await client.listRooms()).map(({ id }) => id)).toEqual(names);
     });
 
     it("a list that fits does not say truncated", async () => {

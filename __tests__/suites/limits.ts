@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { eventually } from "../support/deadline.js";
 import { httpRequest } from "../support/http-request.js";
+import { recordingLogger } from "../support/recording-logger.js";
 import { chatRoom } from "../support/rooms.js";
 import type { Serve } from "../support/server.js";
 import { useStage } from "../support/stage.js";
@@ -83,6 +84,61 @@ export function limits(serve: Serve): void {
       expect(await create("second")).toMatchObject({ code: "PERMISSION_DENIED" });
       expect(await ann.ask("dialogue:deleteRoom", { roomId: "first" })).toMatchObject({ ok: true });
       expect(await create("second")).toMatchObject({ ok: true });
+    });
+
+    it("rooms: a client makes no more than there may be in all, the program is never refused", async () => {
+      const server = await stage.serve({ rooms: { chat: chatRoom() }, limits: { clientRooms: 9, rooms: 3 } });
+      const client = await stage.connect(server);
+      const create = (id: string) => client.ask("dialogue:createRoom", { id, name: "Room" });
+      expect(await create("one")).toMatchObject({ ok: true });
+      expect(await create("two")).toMatchObject({ ok: true });
+      const refused = await create("three");
+      expect(refused).toMatchObject({ ok: false, code: "OVERLOADED" });
+      expect(refused["message"]).toContain("limits.rooms");
+      expect(server.dialogue.createRoom("own", chatRoom())).not.toBeNull();
+      for (const roomId of ["one", "two"])
+        expect(await client.ask("dialogue:deleteRoom", { roomId })).toMatchObject({ ok: true });
+      expect(await create("three")).toMatchObject({ ok: true });
+    });
+
+    it("roomRate: who makes and deletes rooms in a loop is refused, and may go on with all else", async () => {
+      const server = await stage.serve({
+        rooms: { chat: chatRoom() },
+        limits: { clientRooms: 1_000, roomRate: 2 },
+      });
+      const client = await stage.connect(server);
+      const answers = await Promise.all(
+        Array.from({ length: 30 }, (_, n) =>
+          n % 2 === 0
+            ? client.ask("dialogue:createRoom", { id: `room-${n}`, name: "Room" })
+            : client.ask("dialogue:deleteRoom", { roomId: `room-${n - 1}` }),
+        ),
+      );
+      const codes = answers.map(({ code }) => code);
+      expect(codes.slice(0, 4)).toEqual([undefined, undefined, undefined, undefined]);
+      expect(codes.filter((code) => code === "RATE_LIMITED").length).toBeGreaterThan(10);
+      expect(answers.find(({ code }) => code === "RATE_LIMITED")!["message"]).toContain("limits.roomRate");
+      expect(await client.ask("dialogue:join", { roomId: "chat" })).toMatchObject({ ok: true });
+    });
+
+    it("sendBuffer: who is closed for it is in the log, once, with the name of the limit", async () => {
+      const log = recordingLogger();
+      const server = await stage.serve({
+        rooms: { chat: chatRoom() },
+        logger: log,
+        limits: { sendBuffer: 64 * 1024 },
+      });
+      const clients = await stage.crowd(server, 3);
+      for (const client of clients) await client.join("chat");
+      // Alone a message may be larger than the limit. What comes before it is out does not fit behind it.
+      for (let n = 0; n < 2; n++)
+        server.dialogue.trigger("chat", { name: "message" }, "x".repeat(8 * 1024 * 1024));
+      await eventually(() => server.dialogue.room("chat")!.size() === 0, "nobody is left");
+      await eventually(() => log.mentions("warn", "limits.sendBuffer"), "the log says why");
+      expect(log.at("warn").filter(({ message }) => message.includes("limits.sendBuffer"))).toHaveLength(1);
+      expect(log.at("warn").find(({ message }) => message.includes("sendBuffer"))!.message).toContain(
+        "65536",
+      );
     });
 
     it("jsonDepth: levels of a payload", async () => {

@@ -26,8 +26,9 @@ describe("pages that name the tests which show what they say", () => {
     const page = read("docs/design/threats.md");
     const lines = page.split(/^(?=\d+\. )/m).slice(1);
     expect(lines.map((line) => Number.parseInt(line, 10))).toEqual(
-      Array.from({ length: 39 }, (_, n) => n + 1),
+      Array.from({ length: lines.length }, (_, n) => n + 1),
     );
+    expect(lines.length).toBeGreaterThan(39);
     const named = lines.map((line) => [...line.matchAll(/- `([^`]+?) › ([^`]+)`/g)]);
     expect(named.filter((tests) => tests.length === 0)).toEqual([]);
     const missing = named.flat().filter(([, file, test]) => {

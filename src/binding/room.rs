@@ -23,7 +23,7 @@ impl NativeDialogue {
         Ok(match rooms::create(self.core(), &id, config, creator.as_ref(), None) {
             Ok(room) => room.key() as f64,
             Err(NotCreated::BadId) => -1.0,
-            Err(NotCreated::Taken | NotCreated::Allowance) => 0.0,
+            Err(NotCreated::Taken | NotCreated::Allowance | NotCreated::Full) => 0.0,
         })
     }
 

@@ -13,10 +13,11 @@ use super::{
     core::Core,
     error::{Code, Refusal},
     gate::Passage,
-    host::{Call, Decision, Hooks, Verdict},
+    host::{Call, Decision, Hooks, Level, Verdict},
     ids::Id,
     io::{self, IoCall, refuse},
     jwt::{Token, TokenError},
+    occasional::Occasional,
     payload::{Payload, to_json},
     protocol::{self, outgoing},
     rate_limit::Allowance,
@@ -34,12 +35,14 @@ const PARTING: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Dialogue {
     core: Arc<Core>,
+    /// Clients that were closed since they did not read.
+    stalls: Occasional,
 }
 
 impl Dialogue {
     /// Serves the rooms of `core`.
     pub fn new(core: Arc<Core>) -> Self {
-        Self { core }
+        Self { core, stalls: Occasional::default() }
     }
 }
 
@@ -196,6 +199,18 @@ impl Handler for Dialogue {
         if known {
             self.core.tell(Call::Io(IoCall::Failed { nsp: nsp.key(), id: socket.public_id(), message }));
         }
+    }
+
+    fn stalled(&self) {
+        let Some(unsaid) = self.stalls.say() else { return };
+        let others =
+            if unsaid > 0 { format!(", and {unsaid} others since it was last said") } else { String::new() };
+        let message = format!(
+            "A client was closed{others}: more than limits.sendBuffer ({} bytes) waited for it. It does not read, or what was sent \
+             follows a message that is larger than the limit",
+            self.core.limits().send_buffer
+        );
+        self.core.log(Level::Warn, "sendBuffer", message);
     }
 
     fn upgraded(&self, session: Id) {

@@ -57,12 +57,15 @@ limits! {
     burst "burst" "commands" 200 1..=1_000_000 "So many commands may come at once.";
     event_rate "eventRate" "events per second" 0 1..=1_000_000 or off "An event for listeners on io is dropped and counted.";
     history_rate "historyRate" "requests per second" 10 1..=1_000_000 or off "RATE_LIMITED; twice as many may come at once.";
+    rooms "rooms" "count" 100_000 1..=100_000_000 "A client's dialogue:createRoom is OVERLOADED. The rooms of the program count, and are never refused.";
+    room_rate "roomRate" "requests per second" 10 1..=1_000_000 or off "RATE_LIMITED, for rooms that a client makes or deletes; twice as many may come at once.";
+    rooms_page "roomsPage" "rooms" 1_000 1..=100_000 "A list of rooms goes on in another page.";
     joins "joins" "rooms" 1_000 1..=1_000_000 "A further join is INVALID_REQUEST.";
     subscriptions "subscriptions" "count" 10_000 1..=10_000_000 "A further subscription is INVALID_REQUEST.";
     id_length "idLength" "bytes" 256 1..=4_096 "A longer room id, event name or user id is INVALID_REQUEST.";
     json_depth "jsonDepth" "levels" 64 1..=100 "A deeper payload is INVALID_REQUEST.";
     history_page "historyPage" "events" 1_000 1..=100_000 "A request for more is clamped.";
-    send_buffer "sendBuffer" "bytes" 4_194_304 1_024..=1_073_741_824 "The transport of a client that does not read is closed.";
+    send_buffer "sendBuffer" "bytes" 4_194_304 1_024..=1_073_741_824 "The transport of a client that does not read is closed, with a line in the log. A message that is larger is sent alone: what comes before it is out closes a client that does read, too.";
     hook_timeout "hookTimeout" "ms" 10_000 10..=600_000 "A deciding hook that is overdue is a refusal, an `onLoad` INTERNAL; what an `onCleanup` was given leaves memory.";
     hook_queue "hookQueue" "items" 10_000 1..=10_000_000 "Observers lose their oldest; what a hook would decide, and clients that a listener would be told of, are refused with OVERLOADED.";
     hook_queue_bytes "hookQueueBytes" "bytes" 67_108_864 1_024..=4_294_967_296 "As hookQueue.";

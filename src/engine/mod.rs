@@ -18,6 +18,7 @@ pub mod ids;
 pub mod jwt;
 pub mod limits;
 mod lock;
+mod occasional;
 pub mod payload;
 pub mod protocol;
 mod query;

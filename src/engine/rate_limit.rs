@@ -50,6 +50,7 @@ impl EventRate {
 pub struct Rates {
     commands: Option<Bucket>,
     history: Option<Bucket>,
+    rooms: Option<Bucket>,
     events: EventRate,
     errors: Option<Bucket>,
     rate: u32,
@@ -87,6 +88,7 @@ impl Rates {
         Self {
             commands: bucket(count(limits.rate), count(limits.burst)),
             history: bucket(count(limits.history_rate), count(limits.history_rate).saturating_mul(2)),
+            rooms: bucket(count(limits.room_rate), count(limits.room_rate).saturating_mul(2)),
             events: EventRate::new(limits),
             errors: bucket(ERRORS_PER_SECOND, ERRORS_PER_SECOND),
             rate: count(limits.rate),
@@ -106,6 +108,17 @@ impl Rates {
             return self.refuse("Too many requests for history (limits.historyRate)".to_owned());
         }
         Allowance::Granted
+    }
+
+    /// A room is about to be made or deleted for its client, which is told to everybody.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`.
+    pub fn room(&self) -> Result<(), Refusal> {
+        if has_token(self.rooms.as_ref()) {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::RateLimited, "Too many rooms made or deleted (limits.roomRate)"))
     }
 
     /// An event of the program's own came. `false`: it is dropped.
@@ -150,7 +163,7 @@ mod tests {
     use super::*;
 
     fn limits(rate: u64, burst: u64) -> Limits {
-        Limits { rate, burst, history_rate: 2, ..Limits::default() }
+        Limits { rate, burst, history_rate: 2, room_rate: 2, ..Limits::default() }
     }
 
     #[test]
@@ -167,8 +180,10 @@ mod tests {
     }
 
     #[test]
-    fn history_has_a_bucket_of_its_own_and_zero_is_no_limit() {
+    fn history_and_rooms_have_buckets_of_their_own_and_zero_is_no_limit() {
         let rates = Rates::new(&limits(0, 1));
+        let granted = (0..100).filter(|_| rates.room().is_ok()).count();
+        assert!((4..=5).contains(&granted), "{granted}");
         let granted =
             (0..100).filter(|_| matches!(rates.command("dialogue:getHistory"), Allowance::Granted)).count();
         assert!((4..=5).contains(&granted), "{granted}");

@@ -110,8 +110,18 @@ export function createDialogueClient(config: ClientConfig): DialogueClientInstan
     join: (roomId) => memberships.join(roomId),
     getRoom: (roomId) => memberships.get(roomId),
     async listRooms() {
-      const { rooms } = await ask({ event: WIRE.listRooms });
-      return Array.isArray(rooms) ? rooms.map(roomInfo) : [];
+      const all: RoomInfo[] = [];
+      // A server of dialogue-ts has one page, and no payload.
+      let after: unknown;
+      do {
+        const payload = after === undefined ? {} : { payload: { after } };
+        const { rooms, next } = await ask({ event: WIRE.listRooms, ...payload });
+        if (!Array.isArray(rooms)) break;
+        for (const room of rooms) all.push(roomInfo(room));
+        // What goes on where it began would go on for ever.
+        after = rooms.length > 0 && next !== after ? next : undefined;
+      } while (typeof after === "string");
+      return all;
     },
     async createRoom(options: CreateRoomOptions) {
       return roomInfo(await ask({ event: WIRE.createRoom, payload: { ...options }, roomId: options?.id }));

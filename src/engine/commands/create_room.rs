@@ -5,7 +5,7 @@ use crate::engine::{
     config::{EventConfig, RoomConfig},
     error::{Code, Refusal},
     payload::Payload,
-    rooms::{self, NotCreated},
+    rooms::{self, Allowance, NotCreated},
 };
 
 /// Longest name of a room in bytes.
@@ -42,6 +42,7 @@ fn create(context: &Context<'_>, fields: &Fields<'_>) -> Result<Reply, Refusal> 
         (Some(asked), _) => Some(asked),
         (None, most) => most,
     };
+    context.client.rates().room()?;
     let any = || vec![EventConfig { name: "*".to_owned(), history: None, schema: None }];
     let config = RoomConfig {
         name,
@@ -51,7 +52,9 @@ fn create(context: &Context<'_>, fields: &Fields<'_>) -> Result<Reply, Refusal> 
         default_subscriptions: allowed.default_subscriptions.clone(),
         ..RoomConfig::default()
     };
-    match rooms::create(context.core, &id, config, Some(context.client.user_id()), Some(allowed.max)) {
+    let most = context.core.limits().rooms;
+    let allowance = Allowance { own: allowed.max, all: most };
+    match rooms::create(context.core, &id, config, Some(context.client.user_id()), Some(allowance)) {
         Ok(room) => Ok(Reply::with(None, Payload::plain(room.summary()))),
         Err(NotCreated::BadId) => Err(Refusal::invalid("id", "expected an id")),
         Err(NotCreated::Taken) => Err(Refusal::room_exists(&id)),
@@ -59,5 +62,8 @@ fn create(context: &Context<'_>, fields: &Fields<'_>) -> Result<Reply, Refusal> 
             Code::PermissionDenied,
             format!("You may hold at most {} rooms (limits.clientRooms)", allowed.max),
         )),
+        Err(NotCreated::Full) => {
+            Err(Refusal::new(Code::Overloaded, format!("There may be at most {most} rooms (limits.rooms)")))
+        }
     }
 }

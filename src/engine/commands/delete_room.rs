@@ -17,6 +17,7 @@ fn delete(context: &Context<'_>, fields: &Fields<'_>) -> Result<Reply, Refusal> 
         return Err(Refusal::new(Code::PermissionDenied, "Only the creator may delete a room (createdById)")
             .in_room(room.id()));
     }
+    context.client.rates().room()?;
     if !rooms::delete(context.core, &room) {
         return Err(Refusal::room_not_found(room.id()));
     }

@@ -121,6 +121,9 @@ pub fn is_decided(core: &Core, name: &str) -> bool {
     name == "dialogue:trigger" && core.hooks.any(Hooks::BEFORE_EACH)
 }
 
+/// The one request that may come without a payload.
+const LIST_ROOMS: &str = "dialogue:listRooms";
+
 /// Handles one request. `false`: the protocol has none of this name.
 pub fn run(
     core: &Arc<Core>,
@@ -140,15 +143,15 @@ pub fn run(
         "dialogue:createRoom" => create_room::run,
         "dialogue:deleteRoom" => delete_room::run,
         "dialogue:refresh" => refresh::run,
-        "dialogue:listRooms" => {
-            responder.answer(Ok(list_rooms::run(core)));
-            return true;
-        }
+        LIST_ROOMS => list_rooms::run,
         _ => return false,
     };
     let depth = usize::try_from(core.limits().json_depth).unwrap_or(usize::MAX);
     let Request { payload, attachments, since } = request;
     let fields = match &payload {
+        // It had no payload in dialogue-ts, and needs none.
+        None if name == LIST_ROOMS => Fields::parse("{}"),
+        Some(text) if name == LIST_ROOMS && text.as_str() == "null" => Fields::parse("{}"),
         Some(text) if deeper_than(text, depth) => {
             Err(Refusal::invalid("payload", &format!("must not be nested more than {depth} levels deep")))
         }

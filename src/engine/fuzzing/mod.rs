@@ -1,14 +1,14 @@
 //! What the fuzz targets in `fuzz/` run, one function per target: each takes any bytes, and panics where something that
 //! must hold does not. The tests give them the committed corpora. `docs/design/fuzzing.md` says what each holds to.
 
-mod caller;
+pub(super) mod caller;
 mod commands;
-mod floors;
+pub(super) mod floors;
 mod frames;
 mod jwt;
 mod packets;
 mod polling;
-mod program;
+pub(super) mod program;
 mod schema;
 mod wire;
 

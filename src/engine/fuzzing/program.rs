@@ -52,7 +52,7 @@ impl Program {
     pub fn new(traits: &str) -> Self {
         let has = |letter: char| traits.contains(letter);
         let limits = json!({
-            "rate": 0, "historyRate": 0, "joins": JOINS, "subscriptions": SUBSCRIPTIONS, "idLength": 16, "jsonDepth": 8,
+            "rate": 0, "historyRate": 0, "roomRate": 0, "joins": JOINS, "subscriptions": SUBSCRIPTIONS, "idLength": 16, "jsonDepth": 8,
             "historyPage": PAGE, "historyBytes": 1_024, "sendBuffer": 1_024, "hookQueue": if has('q') { 2 } else { 10_000 },
             "clientRooms": { "max": HELD, "maxSize": 2, "defaultSubscriptions": ["*"] },
         });

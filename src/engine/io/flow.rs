@@ -1,14 +1,18 @@
 //! Events on their way to listeners. None is lost: where too much waits, those who send are not read on.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use super::call::IoCall;
 use crate::engine::{
     core::Core,
     host::Call,
+    ids::Id,
     lock::lock,
     payload::{Attachments, Payload, deeper_than},
     socketio::{Hearing, IncomingEvent, Socket},
@@ -21,10 +25,20 @@ const MAX_OWN: usize = 1 << 20;
 /// Connections that are not read until their events, or everybody's, were handled.
 #[derive(Debug, Default)]
 pub struct Flow {
-    /// A std mutex: held to put one in, or to look through them when the host took some calls.
-    held: Mutex<Vec<Arc<Socket>>>,
+    /// A std mutex: held to put one in, or to let go of some when the host took calls.
+    held: Mutex<Held>,
     /// Whether there are any: spares the lock above.
     holds: AtomicBool,
+}
+
+/// Each connection once, by its session. One is looked at when the host took something of it, or when everybody may go on: never with all
+/// the others at each event.
+#[derive(Debug, Default)]
+struct Held {
+    /// Until enough of their own events were handled.
+    own: HashMap<Id, Arc<Socket>>,
+    /// Until enough of everybody's were.
+    all: HashMap<Id, Arc<Socket>>,
 }
 
 /// A client sent an event for listeners; `overheard`: one that the engine handles, for those who listen to everything.
@@ -88,39 +102,119 @@ fn pass(core: &Core, socket: &Arc<Socket>, call: IoCall) {
     let own = socket.flow_in(call.cost());
     core.tell(call);
     if own > MAX_OWN || core.queue.is_flooded() {
+        let mut held = lock(&core.flow.held);
         socket.pause(Pause::Events);
-        lock(&core.flow.held).push(socket.clone());
+        held.all.remove(&socket.session().id());
+        held.own.insert(socket.session().id(), socket.clone());
         core.flow.holds.store(true, Ordering::SeqCst);
         // The host may have taken everything meanwhile, and will not look again.
-        release(core);
+        held.review(core.queue.has_ebbed(), &socket.session().id());
+        core.flow.holds.store(!held.is_empty(), Ordering::SeqCst);
     }
 }
 
 /// The host took calls: those who are not to wait any more are read on.
 pub fn taken(core: &Core, calls: &[Call]) {
-    for call in calls {
-        if let Call::Io(IoCall::Event { socket, .. }) = call {
-            socket.flow_out(call.cost());
+    let senders = || {
+        calls.iter().filter_map(|call| match call {
+            Call::Io(IoCall::Event { socket, .. }) => Some((call, socket)),
+            _ => None,
+        })
+    };
+    for (call, socket) in senders() {
+        socket.flow_out(call.cost());
+    }
+    if !core.flow.holds.load(Ordering::SeqCst) {
+        return;
+    }
+    let mut held = lock(&core.flow.held);
+    let ebbed = core.queue.has_ebbed();
+    for (_, socket) in senders() {
+        held.review(ebbed, &socket.session().id());
+    }
+    if ebbed {
+        held.all_ebbed();
+    }
+    core.flow.holds.store(!held.is_empty(), Ordering::SeqCst);
+}
+
+impl Held {
+    /// Reads a connection on, if enough of its events were handled, and of everybody's.
+    fn review(&mut self, ebbed: bool, session: &Id) {
+        let waits = self.own.get(session).is_some_and(|socket| socket.flow() > MAX_OWN / 2);
+        let Some(socket) = (!waits).then(|| self.own.remove(session)).flatten() else { return };
+        if ebbed {
+            socket.resume(Pause::Events);
+        } else if socket.session().is_open() {
+            // The socket may be over, and others go on, on a connection that is not read.
+            self.all.insert(*session, socket);
         }
     }
-    if core.flow.holds.load(Ordering::SeqCst) {
-        release(core);
+
+    /// Enough of everybody's events were handled.
+    fn all_ebbed(&mut self) {
+        for (session, socket) in std::mem::take(&mut self.all) {
+            if socket.flow() <= MAX_OWN / 2 {
+                socket.resume(Pause::Events);
+            } else if socket.session().is_open() {
+                self.own.insert(session, socket);
+            }
+        }
+        if self.own.is_empty() {
+            self.own = HashMap::new();
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.own.is_empty() && self.all.is_empty()
     }
 }
 
-fn release(core: &Core) {
-    let mut held = lock(&core.flow.held);
-    let ebbed = core.queue.has_ebbed();
-    held.retain(|socket| {
-        let stays = !ebbed || socket.flow() > MAX_OWN / 2;
-        if !stays {
-            socket.resume(Pause::Events);
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::engine::{
+        connection::Dialogue,
+        fuzzing::{caller::Caller, floors::Floors, program::Program},
+        socketio::SocketIo,
+    };
+
+    #[test]
+    fn a_connection_is_held_once_however_much_it_sends() {
+        const CLIENTS: usize = 20;
+        // It is told of clients, listens to all they send, and has a short queue.
+        let program = Program::new("niq");
+        let dialogue = Arc::new(Dialogue::new(program.core.clone()));
+        let floors =
+            Floors::new(10_000, |tasks| SocketIo::start(dialogue, 10_000, Duration::from_secs(10), tasks));
+        let mut callers: Vec<_> = (0..CLIENTS)
+            .map(|_| {
+                let caller = Caller::connect(&floors, "ada");
+                while program.answer_all() {
+                    floors.settle();
+                }
+                caller
+            })
+            .collect();
+        let held = || {
+            let held = lock(&program.core.flow.held);
+            held.own.len() + held.all.len()
+        };
+        assert_eq!(held(), 0);
+        for _ in 0..50 {
+            callers.iter_mut().for_each(|caller| caller.ask("shout", "1", 0, false));
+            floors.settle();
         }
-        // The socket may be over, and others go on, on a connection that is not read.
-        stays && socket.session().is_open()
-    });
-    core.flow.holds.store(!held.is_empty(), Ordering::SeqCst);
-    if held.is_empty() {
-        *held = Vec::new();
+        // The first few came before the queue was full.
+        assert!((CLIENTS - 2..=CLIENTS).contains(&held()), "{}", held());
+        while program.answer_all() {
+            floors.settle();
+        }
+        assert_eq!((held(), program.core.flow.holds.load(Ordering::SeqCst)), (0, false));
+        assert!(callers.iter().all(Caller::is_there));
+        floors.stop();
+        program.core.give_up();
     }
 }

@@ -32,9 +32,9 @@ pub fn load(
     }
     let held = state.log.count(name);
     if end <= held || !core.hooks.any(Hooks::LOAD) {
-        let page = bodies(&state.log.page(name, start, end));
+        let page = state.log.page(name, start, end);
         drop(state);
-        return done(Some(page));
+        return done(Some(bodies(&page)));
     }
     let mut done = Some(done);
     let begun = state.log.begin_load(name, || {
@@ -46,8 +46,9 @@ pub fn load(
         });
         turn
     });
-    let page = bodies(&state.log.page(name, start, end));
+    let page = state.log.page(name, start, end);
     drop(state);
+    let page = bodies(&page);
     let (true, Some(done)) = (begun, done) else { return };
     let (owner, loaded_room, kind) = (Arc::downgrade(core), room.clone(), name.clone());
     let ticket = core.tickets.issue(move |answer| {
@@ -78,7 +79,8 @@ pub fn load(
 
 /// All kinds, merged by time, newest first, from memory.
 pub fn newest(room: &Room, start: usize, end: usize) -> Vec<Payload> {
-    bodies(&room.state().log.merged(usize::MAX, start, end))
+    let events = room.state().log.merged(usize::MAX, start, end);
+    bodies(&events)
 }
 
 /// What one who joins is sent.
@@ -89,7 +91,8 @@ pub fn recent(core: &Core, room: &Room, sync: Sync) -> Vec<Payload> {
         Sync::All => usize::MAX,
         Sync::Newest(count) => count,
     };
-    bodies(&room.state().log.merged(per_kind, 0, page))
+    let events = room.state().log.merged(per_kind, 0, page);
+    bodies(&events)
 }
 
 fn bodies(events: &[Arc<Event>]) -> Vec<Payload> {

@@ -5,7 +5,7 @@
 //! cleanup is under way nobody can say which of its events the store already returns.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BinaryHeap, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -84,12 +84,21 @@ impl RoomLog {
         std::mem::take(&mut ring.waiting)
     }
 
-    /// Evicts everything, for a room that ends. Returns the kinds that have something to hand over.
-    pub fn evict_all(&mut self, keep_evicted: bool) -> Vec<Arc<str>> {
-        for ring in self.rings.values_mut() {
-            while ring.evict(keep_evicted) {}
+    /// Evicts what each kind has above its limit. Returns the kinds that have something to hand over.
+    pub fn trim(&mut self, limit: impl Fn(&str) -> usize, keep_evicted: bool) -> Vec<Arc<str>> {
+        for (name, ring) in &mut self.rings {
+            let limit = limit(name);
+            while ring.events.len() > limit && ring.evict(keep_evicted) {}
+            if ring.events.is_empty() {
+                ring.events = VecDeque::new();
+            }
         }
         self.rings.iter().filter(|(_, ring)| !ring.evicted.is_empty()).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Evicts everything, for a room that ends. Returns the kinds that have something to hand over.
+    pub fn evict_all(&mut self, keep_evicted: bool) -> Vec<Arc<str>> {
+        self.trim(|_| 0, keep_evicted)
     }
 
     /// Whether memory holds nothing.
@@ -106,28 +115,53 @@ impl RoomLog {
 
     /// How many events of this kind memory holds.
     pub fn count(&self, name: &str) -> usize {
-        self.rings.get(name).map_or(0, |ring| ring.events.len() + ring.evicted.len())
+        self.rings.get(name).map_or(0, Ring::len)
     }
 
     /// Events of one kind, newest first; `start` 0 is the newest, `end` exclusive.
     pub fn page(&self, name: &str, start: usize, end: usize) -> Vec<Arc<Event>> {
         let Some(ring) = self.rings.get(name) else { return Vec::new() };
-        ring.newest_first().skip(start).take(end.saturating_sub(start)).cloned().collect()
+        (start..end.min(ring.len())).filter_map(|place| ring.nth_newest(place)).cloned().collect()
     }
 
-    /// The newest events of all kinds, at most `per_kind` of each, merged, newest first.
+    /// The newest events of all kinds, at most `per_kind` of each, merged, newest first; `start` 0 is the newest, `end` exclusive.
+    ///
+    /// The cost is that of the page: what is newer is counted by bisection, never walked.
     pub fn merged(&self, per_kind: usize, start: usize, end: usize) -> Vec<Arc<Event>> {
-        let mut all: Vec<_> = self
-            .rings
-            .values()
-            .flat_map(|ring| ring.newest_first().take(per_kind.min(end)))
-            .cloned()
-            .collect();
         // Offsets are the order of arrival, which is that of time, and they have no ties.
-        all.sort_unstable_by_key(|event| std::cmp::Reverse(event.offset));
-        all.truncate(end);
-        all.drain(..start.min(all.len()));
-        all
+        let rings: Vec<_> = self.rings.values().map(|ring| (ring, ring.len().min(per_kind))).collect();
+        let total: usize = rings.iter().map(|(_, held)| held).sum();
+        if start >= end.min(total) {
+            return Vec::new();
+        }
+        let newer = |offset: u64| rings.iter().map(move |(ring, held)| ring.count_from(offset, *held));
+        // The largest offset that `start` events have, or are newer.
+        let (mut low, mut high) = (0, u64::MAX);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            if newer(middle).sum::<usize>() >= start {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        let mut places: Vec<usize> = newer(low).collect();
+        let at = |index: usize, place: usize| {
+            let (ring, held) = rings[index];
+            (place < held).then(|| ring.nth_newest(place)).flatten()
+        };
+        let mut next: BinaryHeap<_> = (0..rings.len())
+            .filter_map(|index| at(index, places[index]).map(|event| (event.offset, index)))
+            .collect();
+        let mut page = Vec::with_capacity(end.min(total) - start);
+        while page.len() < page.capacity()
+            && let Some((_, index)) = next.pop()
+        {
+            page.extend(at(index, places[index]).cloned());
+            places[index] += 1;
+            next.extend(at(index, places[index]).map(|event| (event.offset, index)));
+        }
+        page
     }
 
     /// Begins a load, or has it wait: then `turn` is called once the cleanup settled.
@@ -165,13 +199,30 @@ impl Ring {
         true
     }
 
-    fn newest_first(&self) -> impl Iterator<Item = &Arc<Event>> {
-        self.events.iter().rev().chain(self.evicted.iter().rev())
+    fn len(&self) -> usize {
+        self.events.len() + self.evicted.len()
+    }
+
+    /// 0 is the newest.
+    fn nth_newest(&self, place: usize) -> Option<&Arc<Event>> {
+        match self.events.len().checked_sub(place + 1) {
+            Some(index) => self.events.get(index),
+            None => self.evicted.get(self.len().checked_sub(place + 1)?),
+        }
+    }
+
+    /// How many of the `held` newest have this offset or a larger one.
+    fn count_from(&self, offset: u64, held: usize) -> usize {
+        let older = |event: &Arc<Event>| event.offset < offset;
+        let (evicted, events) = (self.evicted.partition_point(older), self.events.partition_point(older));
+        (self.len() - evicted - events).min(held)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
     use crate::engine::{event::Draft, payload::Payload};
 
@@ -238,5 +289,66 @@ mod tests {
         }
         assert_eq!(offsets(&log.merged(usize::MAX, 1, 4)), [5, 4, 3]);
         assert_eq!(offsets(&log.merged(1, 0, 10)), [6, 5]);
+    }
+
+    #[test]
+    fn every_page_of_a_merge_is_that_of_the_whole() {
+        let mut log = RoomLog::default();
+        let mut random = 7_u64;
+        for offset in 1..=60 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            log.append(
+                event(["a", "b", "c", "d"][(random >> 60) as usize % 4], offset),
+                9,
+                u64::MAX,
+                offset % 3 == 0,
+            );
+        }
+        for per_kind in [0, 1, 5, usize::MAX] {
+            let mut whole: Vec<u64> =
+                log.rings.keys().flat_map(|name| offsets(&log.page(name, 0, per_kind))).collect();
+            whole.sort_unstable_by_key(|offset| std::cmp::Reverse(*offset));
+            assert_eq!(offsets(&log.merged(per_kind, 0, usize::MAX)), whole);
+            for start in 0..=whole.len() + 1 {
+                for end in start..=whole.len() + 2 {
+                    let expected = whole.get(start..end.min(whole.len())).unwrap_or_default();
+                    assert_eq!(offsets(&log.merged(per_kind, start, end)), expected, "{start} to {end}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_far_behind_costs_what_the_first_one_does() {
+        let mut log = RoomLog::default();
+        for offset in 1..=60_000 {
+            log.append(event(["a", "b", "c"][offset as usize % 3], offset), 20_000, u64::MAX, false);
+        }
+        let walked = Instant::now();
+        let mut all: Vec<_> = log.rings.values().flat_map(|ring| ring.events.iter().cloned()).collect();
+        all.sort_unstable_by_key(|event| std::cmp::Reverse(event.offset));
+        let expected = offsets(&all[59_000..59_050]);
+        let walked = walked.elapsed();
+        let read = Instant::now();
+        assert_eq!(offsets(&log.merged(usize::MAX, 59_000, 59_050)), expected);
+        // Room for a machine that is busy: it is some hundred times less.
+        assert!(read.elapsed() < walked / 4, "{:?} of {walked:?}", read.elapsed());
+    }
+
+    #[test]
+    fn a_limit_that_is_lowered_evicts_at_once() {
+        let mut log = RoomLog::default();
+        for offset in 1..=10 {
+            log.append(event(if offset % 2 == 0 { "even" } else { "odd" }, offset), 10, u64::MAX, true);
+        }
+        let limit = |name: &str| if name == "odd" { 2 } else { 9 };
+        let kinds: Vec<_> = log.trim(limit, true).iter().map(|name| name.to_string()).collect();
+        assert_eq!(kinds, ["odd"]);
+        assert_eq!(offsets(&log.next_cleanup("odd").unwrap()), [1, 3, 5]);
+        assert_eq!(offsets(&log.page("odd", 0, 10)), [9, 7, 5, 3, 1], "readable until the cleanup settled");
+        log.cleaned("odd");
+        assert_eq!(offsets(&log.page("odd", 0, 10)), [9, 7]);
+        assert!(log.trim(|_| 0, false).is_empty(), "without a cleanup they are forgotten");
+        assert!(log.is_empty());
     }
 }

@@ -21,7 +21,7 @@ pub use self::{
     accept::{Sender, accept},
     history::{Page, load, newest, recent},
     membership::{Joined, join, leave, subscribe, unsubscribe},
-    registry::{NotCreated, Registry, create, delete, update},
+    registry::{Allowance, NotCreated, Registry, create, delete, update},
     room::{Position, Room},
 };
 use super::{

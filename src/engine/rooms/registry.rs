@@ -2,11 +2,12 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    ops::Bound,
     sync::{Arc, Mutex, RwLock},
 };
 
 use super::{
-    cleanup::{hand_over, say_farewell},
+    cleanup::{continue_cleanup, hand_over, say_farewell},
     room::Room,
 };
 use crate::engine::{
@@ -34,6 +35,8 @@ struct Inner {
     by_id: HashMap<Arc<str>, Arc<Room>>,
     /// Keys grow: this is the order of creation.
     by_key: BTreeMap<u64, Arc<Room>>,
+    /// Those of `by_key` that are listed.
+    listed: BTreeMap<u64, Arc<Room>>,
     last_key: u64,
     /// Most there were at a time, of late.
     most: usize,
@@ -59,6 +62,23 @@ impl Registry {
         read(&self.inner).by_key.values().cloned().collect()
     }
 
+    /// The listed rooms with larger keys than `after`, in order of creation, `most` at most.
+    pub fn listed(&self, after: u64, most: usize) -> Vec<Arc<Room>> {
+        let inner = read(&self.inner);
+        let rest = inner.listed.range((Bound::Excluded(after), Bound::Unbounded));
+        rest.take(most).map(|(_, room)| room.clone()).collect()
+    }
+
+    /// A room that there is is listed from now on, or is not. Called under `announcing`.
+    fn list(&self, room: &Arc<Room>, listed: bool) {
+        let mut inner = write(&self.inner);
+        if listed {
+            inner.listed.insert(room.key(), room.clone());
+        } else {
+            inner.listed.remove(&room.key());
+        }
+    }
+
     /// How many there were at most since this was last asked, and how many there are.
     pub fn most_and_now(&self) -> (usize, usize) {
         let mut inner = write(&self.inner);
@@ -71,27 +91,34 @@ impl Registry {
         read(&self.inner).held.get(user_id).copied().unwrap_or(0)
     }
 
-    /// Adds a room, unless its id is taken or its creator already holds `allowance`.
+    /// Adds a room, unless its id is taken, or a client asks for it that has used up an allowance.
     fn add(
         &self,
         id: &str,
         config: RoomConfig,
         created_by: Option<&Arc<str>>,
-        allowance: Option<usize>,
+        allowance: Option<Allowance>,
     ) -> Result<Arc<Room>, NotCreated> {
         let mut inner = write(&self.inner);
         if inner.by_id.contains_key(id) {
             return Err(NotCreated::Taken);
         }
-        if let (Some(user), Some(allowance)) = (created_by, allowance)
-            && inner.held.get(user).copied().unwrap_or(0) >= allowance
-        {
-            return Err(NotCreated::Allowance);
+        if let (Some(user), Some(allowance)) = (created_by, allowance) {
+            if inner.held.get(user).copied().unwrap_or(0) >= allowance.own {
+                return Err(NotCreated::Allowance);
+            }
+            if inner.by_id.len() as u64 >= allowance.all {
+                return Err(NotCreated::Full);
+            }
         }
+        let listed = config.is_listed();
         inner.last_key += 1;
         let room = Room::new(id.into(), inner.last_key, config, created_by.cloned(), allowance.is_some());
         inner.by_id.insert(room.id().clone(), room.clone());
         inner.by_key.insert(room.key(), room.clone());
+        if listed {
+            inner.listed.insert(room.key(), room.clone());
+        }
         inner.most = inner.most.max(inner.by_id.len());
         inner.widest = inner.widest.max(inner.by_id.len());
         if let Some(user) = room.holder() {
@@ -105,6 +132,7 @@ impl Registry {
         if inner.by_key.remove(&room.key()).is_none() {
             return false;
         }
+        inner.listed.remove(&room.key());
         inner.by_id.remove(room.id());
         if let Some(user) = room.holder()
             && let Some(held) = inner.held.get_mut(user)
@@ -131,9 +159,20 @@ pub enum NotCreated {
     Taken,
     /// Its creator holds as many as it may.
     Allowance,
+    /// There are as many as clients may make.
+    Full,
 }
 
-/// Makes a room, and announces it to everyone if it is listed. `allowance`: a client asks for it, and its user may hold so many of those.
+/// How many rooms there may be for a client to make one more.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    /// Of its user.
+    pub own: usize,
+    /// In all, those of the program included.
+    pub all: u64,
+}
+
+/// Makes a room, and announces it to everyone if it is listed. `allowance`: a client asks for it.
 ///
 /// # Errors
 /// [`NotCreated`].
@@ -142,7 +181,7 @@ pub fn create(
     id: &str,
     config: RoomConfig,
     created_by: Option<&Arc<str>>,
-    allowance: Option<usize>,
+    allowance: Option<Allowance>,
 ) -> Result<Arc<Room>, NotCreated> {
     if id.is_empty() || id.len() as u64 > core.limits().id_length {
         return Err(NotCreated::BadId);
@@ -158,11 +197,11 @@ pub fn create(
     Ok(room)
 }
 
-/// Changes a room: what is present in `changes` replaces what was. Members above a new size stay. Everyone hears of it, of an unlisted one
-/// only its members. `false`: it is gone.
-pub fn update(core: &Core, room: &Arc<Room>, changes: RoomChanges) -> bool {
+/// Changes a room: what is present in `changes` replaces what was. Members above a new size stay, events above a new limit of history are
+/// evicted. Everyone hears of it, of an unlisted one only its members. `false`: it is gone.
+pub fn update(core: &Arc<Core>, room: &Arc<Room>, changes: RoomChanges) -> bool {
     let _announcing = lock(&core.rooms.announcing);
-    {
+    let (listed, trimmed) = {
         let mut state = room.state();
         if state.deleted {
             return false;
@@ -177,6 +216,7 @@ pub fn update(core: &Core, room: &Arc<Room>, changes: RoomChanges) -> bool {
         if let Some(max_size) = changes.max_size {
             config.max_size = max_size;
         }
+        let events_changed = changes.events.is_some();
         if let Some(events) = changes.events {
             config.events = events;
         }
@@ -189,8 +229,16 @@ pub fn update(core: &Core, room: &Arc<Room>, changes: RoomChanges) -> bool {
         if let Some(listed) = changes.listed {
             config.listed = Some(listed);
         }
+        let listed = config.is_listed();
+        let keep_evicted = core.hooks.any(Hooks::CLEANUP);
+        let trimmed = if events_changed { state.trim_log(keep_evicted) } else { Vec::new() };
+        (listed, trimmed)
+    };
+    core.rooms.list(room, listed);
+    for name in &trimmed {
+        continue_cleanup(core, room, name);
     }
-    if room.is_listed() {
+    if listed {
         announce(core, outgoing::ROOM_UPDATED, room.summary());
     } else {
         let members: Vec<_> = room.state().members.values().map(|member| member.client.clone()).collect();

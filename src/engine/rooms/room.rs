@@ -284,10 +284,13 @@ impl State {
 
     /// How many events of this kind are kept. A kind that only `"*"` covers has no history: clients make up such names.
     pub fn history_limit(&self, event: &str) -> usize {
-        self.rule(event)
-            .and_then(|rule| rule.history)
-            .filter(|history| history.enabled)
-            .map_or(0, |history| history.limit)
+        history_limit(&self.config.events, event)
+    }
+
+    /// What is above the limits that hold now leaves memory. Returns the kinds that have something to hand over.
+    pub fn trim_log(&mut self, keep_evicted: bool) -> Vec<Arc<str>> {
+        let Self { log, config, .. } = self;
+        log.trim(|name| history_limit(&config.events, name), keep_evicted)
     }
 
     /// The sockets that get an event of this name.
@@ -319,6 +322,15 @@ impl State {
         self.offset = 0;
         std::mem::take(&mut self.log).into_waiting()
     }
+}
+
+fn history_limit(events: &[EventConfig], event: &str) -> usize {
+    events
+        .iter()
+        .find(|rule| rule.name == event)
+        .and_then(|rule| rule.history)
+        .filter(|history| history.enabled)
+        .map_or(0, |history| history.limit)
 }
 
 fn new_epoch() -> Arc<str> {

@@ -308,6 +308,9 @@ impl Receiver for Reader {
     }
 
     fn closed(&self, reason: CloseReason) {
+        if reason == CloseReason::Stalled {
+            self.0.handler.stalled();
+        }
         let entries = std::mem::take(&mut *lock(&self.0.entries));
         for entry in entries {
             if let Entry::Open(socket) = entry

@@ -42,6 +42,8 @@ pub trait Handler: Send + Sync + 'static {
     fn failed(&self, _socket: &Arc<Socket>, _message: &'static str) {}
     /// A client answered what [`Socket::expect_answer`] waits for: a JSON array and its attachments.
     fn answered(&self, _socket: &Arc<Socket>, _id: i64, _answer: Answer) {}
+    /// A connection is over since more waited for it than may.
+    fn stalled(&self) {}
     /// A session that is [watched](Session::watch) has another transport.
     fn upgraded(&self, _session: Id) {}
     /// A session that is [watched](Session::watch) is over, or one that was announced will not be opened.

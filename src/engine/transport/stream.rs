@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::net::TcpStream;
+use tokio::{io::Interest, net::TcpStream};
 use tokio_rustls::{rustls::ServerConnection, server::TlsStream};
 
 use crate::engine::lock::lock;
@@ -94,7 +94,7 @@ impl Stream {
     /// [`io::ErrorKind::WouldBlock`] where nothing is; the socket's own; [`io::ErrorKind::InvalidData`] for broken TLS.
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::Bare(socket) => socket.try_read(buffer),
+            Self::Bare(socket) => read_socket(socket, buffer),
             Self::Tls(tls) => tls.try_read(buffer),
         }
     }
@@ -194,12 +194,32 @@ impl Tls {
     }
 }
 
+/// Reads what is there. A read that does not fill the buffer has taken everything, which the runtime is told: it would have the socket read
+/// once more to find nothing, a system call for each message.
+fn read_socket(socket: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    // Where readiness is told by edges, the next bytes are another one.
+    if !cfg!(any(target_os = "linux", target_os = "android")) {
+        return socket.try_read(buffer);
+    }
+    let mut taken = 0;
+    let read = socket.try_io(Interest::READABLE, || {
+        let count = (&*socket2::SockRef::from(socket)).read(buffer)?;
+        if count == 0 || count == buffer.len() {
+            return Ok(count);
+        }
+        // Forgets that the socket is readable, as far as that was known before the read: what came behind it is not forgotten.
+        taken = count;
+        Err(io::ErrorKind::WouldBlock.into())
+    });
+    if taken > 0 { Ok(taken) } else { read }
+}
+
 /// A socket as rustls reads and writes one.
 struct Socket<'a>(&'a TcpStream);
 
 impl io::Read for Socket<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_read(buffer)
+        read_socket(self.0, buffer)
     }
 }
 
@@ -214,5 +234,58 @@ impl io::Write for Socket<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::{
+        pin::pin,
+        task::{Context, Poll},
+    };
+
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+
+    use super::*;
+
+    async fn is_readable_now(stream: &Stream) -> bool {
+        let mut readable = pin!(stream.readable());
+        std::future::poll_fn(|context: &mut Context<'_>| {
+            Poll::Ready(readable.as_mut().poll(context).is_ready())
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn a_read_that_took_everything_is_followed_by_no_other() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let stream = Stream::from(listener.accept().await.unwrap().0);
+        let mut buffer = [0; 8];
+        for round in 0..100 {
+            peer.write_all(b"four").await.unwrap();
+            stream.readable().await.unwrap();
+            assert_eq!(stream.try_read(&mut buffer).unwrap(), 4, "{round}");
+            assert!(!is_readable_now(&stream).await, "{round}");
+        }
+        // One that may have left something is.
+        peer.write_all(b"eight by").await.unwrap();
+        peer.write_all(b"te").await.unwrap();
+        let mut count = 0;
+        while count < 10 {
+            stream.readable().await.unwrap();
+            count += stream.try_read(&mut buffer).unwrap_or(0);
+        }
+        // The end is seen, also behind a last message.
+        peer.write_all(b"end").await.unwrap();
+        drop(peer);
+        loop {
+            stream.readable().await.unwrap();
+            match stream.try_read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => assert_eq!(&buffer[..count], b"end"),
+                Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+            }
+        }
     }
 }
