@@ -58,9 +58,12 @@ function guard(value: unknown): void {
     const { _zod: inner, _def } = value;
     if (!isObject(inner)) guard(_def);
     else {
-      for (const name of ["check", "innerType"]) guardProperty(inner, name);
-      guard(inner["def"]);
-      if (isObject(inner["def"]) && inner["def"]["type"] === "promise") wrap(inner, "run", refused);
+      const definition = isObject(inner["def"]) ? inner["def"] : {};
+      // Zod's own checks need none, and are asked often.
+      if (definition["check"] === "custom" || !isOwnCheck(inner["traits"])) guardProperty(inner, "check");
+      guardProperty(inner, "innerType");
+      guard(definition);
+      if (definition["type"] === "promise") wrap(inner, "run", refused);
     }
   } else if (Array.isArray(value)) value.forEach(guard);
   else if (value instanceof Map || value instanceof Set) for (const item of value.values()) guard(item);
@@ -72,6 +75,9 @@ function guard(value: unknown): void {
     }
   }
 }
+
+const isOwnCheck = (traits: unknown): boolean =>
+  traits instanceof Set && [...traits].every((trait) => /^[$_]?Zod/.test(String(trait)));
 
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -98,12 +104,14 @@ function wrap(owner: Keyed, name: PropertyKey, around: Around): void {
   Reflect.defineProperty(owner, name, { ...property, value: wrapped(own as AnyFunction, around) });
 }
 
-/** A proxy, since the function may be a class, and may be looked at. */
 function wrapped<F extends AnyFunction>(own: F, around: Around): F {
-  if (guarded.has(own)) return own;
-  const wrapper = new Proxy(own, { apply: around as ProxyHandler<F>["apply"] & object });
+  // A class is not called, and may be compared with.
+  if (guarded.has(own) || /^class\b/.test(Function.prototype.toString.call(own))) return own;
+  const wrapper = function (this: unknown, ...args: unknown[]): unknown {
+    return around(own, this, args);
+  };
   guarded.add(wrapper);
-  return wrapper;
+  return wrapper as F;
 }
 
 const checked: Around = (own, self, args) => {

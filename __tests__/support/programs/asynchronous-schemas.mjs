@@ -90,6 +90,13 @@ function ofZod(reject) {
     ...table,
     "a promise within": [z.object({ a: z.promise(picky()).optional() }), {}, { a: "boom" }],
     check: [z.string().check(({ value }) => check(value)), "x", "boom"],
+    "check of another library": [
+      z.string().check({
+        _zod: { def: { check: "theirs" }, onattach: [], check: ({ value }) => check(value) },
+      }),
+      "x",
+      "boom",
+    ],
     overwrite: [z.string().overwrite(make), "x", "boom"],
     prefault: [z.array(z.object({ a: z.string().prefault(reject) })), [{ a: "x" }], [{}]],
     message: [z.array(z.string({ error: reject })), ["x"], [1]],
