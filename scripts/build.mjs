@@ -1,9 +1,10 @@
 // Installs and builds what is stale, and nothing else.
-//   node scripts/build.mjs [--profile test-addon|dist] [--force] [--only packages|native|typescript]
+//   node scripts/build.mjs [--profile test-addon|dist] [--own-glibc] [--force] [--only packages|native|typescript]
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { compareVersions, glibcTarget, MOST_GLIBC, neededGlibc, oldGlibc } from "./glibc.mjs";
 import { isMain, npm, root, run, tool } from "./run.mjs";
 
 const stamps = join(root, "target", "stamps");
@@ -39,32 +40,57 @@ function installed() {
 
 /**
  * The native addon for this platform. Without a profile any current build will do, and a quick one is made where there
- * is none; `dist` is the optimised one, for what is published or measured.
+ * is none; `dist` is the optimised one, for what is published or measured: on Linux it loads with an old glibc, unless `ownGlibc` asks for
+ * this machine's.
  */
-export async function buildNative({ profile, force = false, ...options } = {}) {
+export async function buildNative({ profile, ownGlibc = false, force = false, ...options } = {}) {
   const sources = ["Cargo.toml", "build.rs", "rust-toolchain.toml", ".cargo", "src"];
   const written = ["Cargo.lock", "binding.cjs", "binding.d.cts"]; // inputs that a build may write
   const stamp = readStamp("native");
+  const target = profile === "dist" && !ownGlibc ? glibcTarget() : undefined;
+  const glibc = target && MOST_GLIBC;
   const fresh =
     stamp?.inputs === digest([...sources, ...written]) &&
-    (profile === undefined || stamp.profile === profile) &&
+    (profile === undefined || (stamp.profile === profile && stamp.glibc === glibc)) &&
     stamp.outputs.every((path) => existsSync(join(root, path)));
   if (fresh && !force) return "unchanged";
 
   const chosen = profile ?? "test-addon";
   const names = ["--platform", "--js", "binding.cjs", "--dts", "binding.d.cts"];
   const before = digest(sources);
-  await must(
-    [...tool("@napi-rs/cli", "dist/cli.js"), "build", ...names, "--profile", chosen],
-    "napi build",
-    options,
-  );
+  const env = target && (await compilerFor(target, options));
+  await must([...tool("@napi-rs/cli", "dist/cli.js"), "build", ...names, "--profile", chosen], "napi build", {
+    ...options,
+    ...(env && { env }),
+  });
+  if (target) checkGlibc();
   // Sources that changed while cargo ran may not be what was built: then the next run builds again.
   if (before === digest(sources)) {
     const outputs = readdirSync(root).filter((name) => name.endsWith(".node"));
-    writeStamp("native", { inputs: digest([...sources, ...written]), profile: chosen, outputs });
+    writeStamp("native", { inputs: digest([...sources, ...written]), profile: chosen, glibc, outputs });
   }
   return `built (${chosen})`;
+}
+
+async function compilerFor(target, options) {
+  try {
+    const env = await oldGlibc(target, options);
+    if (env) return env;
+  } catch (error) {
+    throw new BuildError(
+      `The compiler for glibc ${MOST_GLIBC} could not be had: ${error.message}\nWith --own-glibc this machine's is used.`,
+    );
+  }
+  throw new BuildError(
+    `There is no compiler for glibc ${MOST_GLIBC} here for ${target}. With --own-glibc this machine's is used.`,
+  );
+}
+
+/** A binary that was linked against a later glibc would not load where it is meant for. */
+function checkGlibc() {
+  const newest = neededGlibc(join(root, `dialogue-rs.linux-${process.arch}-gnu.node`)).at(-1);
+  if (newest !== undefined && compareVersions(newest, MOST_GLIBC) > 0)
+    throw new BuildError(`The binary needs glibc ${newest}, and may need ${MOST_GLIBC} at most`);
 }
 
 /** ts/ to dist/. */
@@ -130,9 +156,15 @@ function writeStamp(name, value) {
 
 if (isMain(import.meta.url)) {
   const { values } = parseArgs({
-    options: { profile: { type: "string" }, force: { type: "boolean" }, only: { type: "string" } },
+    options: {
+      profile: { type: "string" },
+      "own-glibc": { type: "boolean" },
+      force: { type: "boolean" },
+      only: { type: "string" },
+    },
   });
-  const { only, ...options } = values;
+  const { only, "own-glibc": ownGlibc, ...given } = values;
+  const options = { ...given, ownGlibc };
   const parts = { packages: install, native: buildNative, typescript: buildTypeScript };
   if (only !== undefined && !(only in parts))
     throw new Error(`--only: one of ${Object.keys(parts).join(", ")}`);

@@ -1,6 +1,6 @@
 // `npm test`: installs, builds, runs everything, and ends with one line `N passed, N failed`.
 //   npm test -- rust node        only these sections
-//   npm test -- --long           the full counts of the tests that are scaled down by default, and Node 24 as well
+//   npm test -- --long           the full counts of the tests that are scaled down by default, and the sections node24 and dist
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -22,6 +22,7 @@ const sections = {
   package: { steps: packageSmoke, addon: true },
   rust: { steps: rust },
   node24: { steps: node24, addon: true, extra: true },
+  dist: { steps: dist, addon: true, extra: true },
 };
 
 const { values, positionals } = parseArgs({
@@ -171,6 +172,12 @@ async function packageSmoke() {
     const line = /^(\d+) passed, (\d+) failed$/m.exec(text);
     return line && { passed: Number(line[1]), failed: Number(line[2]), skipped: 0 };
   });
+}
+
+/** The package as it is published: the tarball with the optimised binary. */
+async function dist() {
+  const options = { profile: "dist", log: "build-dist.log", timeout: STEP_LIMIT };
+  if (await step("build the addon that is published", () => buildNative(options))) await packageSmoke();
 }
 
 /** Node 24 from the registry, beside the one that runs this: its own folder, so that no PATH finds it. */

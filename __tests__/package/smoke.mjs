@@ -3,6 +3,7 @@
 import { execFile } from "node:child_process";
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compareVersions, glibcTarget, MOST_GLIBC, neededGlibc, oldGlibc } from "../../scripts/glibc.mjs";
 import { bun, npm, root, tool } from "../../scripts/run.mjs";
 import { viteBuild } from "./vite-build.mjs";
 
@@ -97,6 +99,13 @@ try {
     );
     await check("import on Bun", () => program([bun(), "import.mjs"]));
     await check("require on Bun", () => program([bun(), "require.cjs"]));
+    await check("package.json can be required and imported, and engines leaves out who cannot require", () =>
+      packageJson(),
+    );
+    if (isForOldGlibc()) {
+      await check(`the packed binary needs glibc ${MOST_GLIBC} at most`, () => needsOldGlibc());
+      await check(`the packed binary loads with glibc ${MOST_GLIBC}`, () => loadsWithOldGlibc());
+    } else console.log("skipped the symbols of the packed binary: build:dist has not built it");
     await check("the types compile", () => run([...tool("typescript", "bin/tsc"), "-p", "."], app));
     await check("a Vite build of the client: under 8 KB, no server in it", () => pageIsSmall());
     await check("without a binary, import says what is wrong", () => withoutBinary());
@@ -145,6 +154,54 @@ function run([file, ...args], cwd) {
 async function program(command) {
   const output = await run(command, app);
   if (!output.includes("a client was connected")) throw new Error(`it ended early:\n${output}`);
+}
+
+/** Whether the binary at hand was built to load with an old glibc. */
+function isForOldGlibc() {
+  const stamp = join(root, "target", "stamps", "native.json");
+  return (
+    glibcTarget() !== undefined && existsSync(stamp) && "glibc" in JSON.parse(readFileSync(stamp, "utf8"))
+  );
+}
+
+function packedBinary() {
+  return join(app, "node_modules", "dialogue-rs", `dialogue-rs.linux-${process.arch}-gnu.node`);
+}
+
+function needsOldGlibc() {
+  const needed = neededGlibc(packedBinary());
+  if (needed.length === 0 || compareVersions(needed.at(-1), MOST_GLIBC) > 0)
+    throw new Error(`it needs glibc ${needed}`);
+}
+
+/** With that glibc itself, which came with the compiler. */
+async function loadsWithOldGlibc() {
+  const target = glibcTarget();
+  const compiler = (await oldGlibc(target))[`CC_${target.replaceAll("-", "_")}`];
+  const loads = join(folder, "loads");
+  const source = join(dirname(fileURLToPath(import.meta.url)), "loads.c");
+  await run([compiler, source, "-o", loads, "-ldl"], folder);
+  const libraries = join(dirname(dirname(compiler)), target, "sysroot", "lib");
+  const linker = join(libraries, `ld-${MOST_GLIBC}.so`);
+  const output = await run([linker, "--library-path", libraries, loads, packedBinary()], folder);
+  if (!output.startsWith(`glibc ${MOST_GLIBC}: loaded`)) throw new Error(output);
+}
+
+async function packageJson() {
+  const required = 'console.log(require("dialogue-rs/package.json").engines.node)';
+  const imported =
+    'import json from "dialogue-rs/package.json" with { type: "json" }; console.log(json.engines.node)';
+  for (const runtime of [process.execPath, bun()]) {
+    for (const [name, text] of [
+      ["engines.cjs", required],
+      ["engines.mjs", imported],
+    ]) {
+      writeFileSync(join(app, name), text);
+      const engines = (await run([runtime, name], app)).trim();
+      // Node 21 and 22.0 to 22.11 have no `require` of ES modules.
+      if (engines !== "^20.19.0 || >=22.12.0") throw new Error(`${runtime} ${name}: engines are ${engines}`);
+    }
+  }
 }
 
 async function pageIsSmall() {
