@@ -7,6 +7,7 @@ mod behind;
 mod capacity;
 mod conversation;
 mod decisions;
+mod fairness;
 mod handshake;
 mod history;
 mod interop;

@@ -4,7 +4,7 @@ use std::{cell::RefCell, io, pin::pin, sync::Arc};
 
 use engineioxide_core::Packet;
 use socketioxide_core::Str;
-use tokio::time::timeout;
+use tokio::{task::yield_now, time::timeout};
 
 use super::{
     CLOSE_TIMEOUT, CloseReason, Receiver, Revision, Session,
@@ -54,7 +54,9 @@ async fn converse(
             ready = stream.readable(), if intent.reads => {
                 let read = ready.and_then(|()| read_available(session, receiver, stream, reader));
                 match read {
-                    Ok(Read::More) => {}
+                    Ok(Read::All) => {}
+                    // One buffer each turn: a peer that sends faster than it is read waits for every other connection.
+                    Ok(Read::Full) => yield_now().await,
                     Ok(Read::End) => session.close(CloseReason::TransportClose),
                     Ok(Read::Broken(reason)) => session.close(reason),
                     Err(_) => session.close(CloseReason::TransportError),
@@ -80,12 +82,15 @@ impl Drop for Linked {
 }
 
 enum Read {
-    More,
+    /// Nothing is left to read for now.
+    All,
+    /// The buffer was full: there may be more.
+    Full,
     End,
     Broken(CloseReason),
 }
 
-/// Reads what is there, a few buffers at most, so that one busy peer does not keep a thread to itself.
+/// Reads what is there, one buffer at most, and handles it.
 fn read_available(
     session: &Arc<Session>,
     receiver: &dyn Receiver,
@@ -93,25 +98,21 @@ fn read_available(
     reader: &mut FrameReader,
 ) -> io::Result<Read> {
     BUFFER.with_borrow_mut(|buffer| {
-        for _ in 0..4 {
-            let count = match stream.try_read(buffer) {
-                Ok(0) => return Ok(Read::End),
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
-            };
-            // What one read brings, is answered in one write.
-            let result = session.transport().together(|| {
-                reader.feed(&mut buffer[..count], &mut |incoming| handle(session, receiver, incoming))
-            });
-            if let Err(reason) = result {
-                return Ok(Read::Broken(reason));
-            }
-            if count < buffer.len() || !session.is_ready() {
-                break;
-            }
-        }
-        Ok(Read::More)
+        let count = match stream.try_read(buffer) {
+            Ok(0) => return Ok(Read::End),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Read::All),
+            Err(error) => return Err(error),
+        };
+        // What one read brings, is answered in one write.
+        let result = session.transport().together(|| {
+            reader.feed(&mut buffer[..count], &mut |incoming| handle(session, receiver, incoming))
+        });
+        Ok(match result {
+            Err(reason) => Read::Broken(reason),
+            Ok(()) if count == buffer.len() => Read::Full,
+            Ok(()) => Read::All,
+        })
     })
 }
 
