@@ -3,11 +3,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { JsonWire } from "../support/json-wire.js";
 import { LONG, scaled } from "../support/scale.js";
+import { compositions } from "../support/schema-compositions.js";
 import { type Specimen, zoo, zoo3 } from "../support/schema-zoo.js";
 import type { Serve } from "../support/server.js";
 import { useStage } from "../support/stage.js";
 
 const SEED = 20261124;
+const COMPOSITIONS = scaled(60, 300);
 /** Releases of Zod by the names they have here, and how many inputs each schema gets: the newest gets the most. */
 const RELEASES: readonly (readonly [name: string, make: (z: any) => readonly Specimen[], inputs: number])[] =
   [
@@ -112,7 +114,7 @@ export function schemaLanes(serve: Serve): void {
         async () => {
           // By a name that is no literal: a type checker need not read five releases.
           const { z } = (await import(release as string)) as { z: unknown };
-          const ZOO = make(z);
+          const ZOO = [...make(z), ...(make === zoo ? compositions(z as never, COMPOSITIONS, SEED) : [])];
           const counters = ZOO.map(({ schema }) => counted(schema));
           const events = ZOO.map(({ schema }, index) => defineEvent(`e${index}`, { schema }));
           const limits: DialogueConfig["limits"] = { rate: false };
