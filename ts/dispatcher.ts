@@ -1,5 +1,5 @@
 import type { Logger } from "../index.js";
-import { isThenable, takeRejection } from "./thenable.js";
+import { isThenable, onRejection } from "./thenable.js";
 
 /** How a hook that was asked for something settled. What failed or is overdue was logged. */
 export type Answer<T> = { readonly value: T } | "failed" | "overdue";
@@ -25,7 +25,7 @@ export class Dispatcher {
   observe(name: string, call: () => unknown): void {
     try {
       const result = call();
-      if (isThenable(result)) takeRejection(result, (error) => this.fault(name, error));
+      onRejection(result, (error) => this.fault(name, error));
     } catch (error) {
       this.fault(name, error);
     }
@@ -102,7 +102,7 @@ export class Dispatcher {
       const result = call();
       if (isThenable(result)) {
         // It decides too late, and what it rejects with is nobody's.
-        takeRejection(result);
+        onRejection(result, () => {});
         throw new TypeError(`${name} must decide synchronously, and returned a promise`);
       }
       return this.understand<T>(name, result);
@@ -150,6 +150,6 @@ export function refusePromises(what: string, values: readonly unknown[]): void {
       return false;
     }
   });
-  for (const promise of promises) takeRejection(promise as PromiseLike<unknown>);
+  for (const promise of promises) onRejection(promise, () => {});
   if (promises.length > 0) throw new TypeError(`${what} a promise; await it first`);
 }

@@ -1,10 +1,10 @@
+import { isThenable, onRejection } from "../thenable.js";
+
 /**
  * Asks a schema for an answer at once. What the program put into a schema (refinements, transforms, defaults, messages) may return a promise
  * on some path only. Zod drops that promise if it is asked synchronously, and its rejection would end the process. So each of those
  * functions gets a wrapper, once: while a schema is asked, the wrapper takes the rejection and refuses the promise.
  */
-
-import { isThenable, takeRejection } from "../thenable.js";
 
 /** A schema that cannot be asked at once. */
 export class AsyncSchema extends Error {
@@ -30,7 +30,7 @@ export function atOnce<T>(schema: unknown, ask: () => T): T {
 /** The same value, unless it is a promise: then its rejection is taken, and {@link AsyncSchema} thrown. */
 export function settled<T>(value: T): T {
   if (asking > 0 && isThenable(value)) {
-    takeRejection(value);
+    onRejection(value, () => {});
     throw new AsyncSchema();
   }
   return value;

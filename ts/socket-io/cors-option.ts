@@ -1,5 +1,5 @@
 import { pageOrigin } from "../page-origin.js";
-import { isThenable, takeRejection } from "../thenable.js";
+import { onRejection } from "../thenable.js";
 import type { HandshakeResponse } from "./handshake-response.js";
 import type { IncomingRequest } from "./incoming-request.js";
 
@@ -53,10 +53,7 @@ export function readSocketCors(option: unknown): { engine?: EngineCors; middlewa
       middleware: (req, res, next) =>
         delegate(req, (error, options) => {
           if (error) next(error);
-          else {
-            const asked = applyOptions(complete(options), req, res, next);
-            if (isThenable(asked)) takeRejection(asked, next);
-          }
+          else onRejection(applyOptions(complete(options), req, res, next), next);
         }),
     };
   }
