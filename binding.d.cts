@@ -105,8 +105,18 @@ export declare class NativeDialogue {
   ioLook(nsp: number, id: string): string | null
   /** Whether a socket is there. */
   ioConnected(nsp: number, id: string): boolean
-  /** What of a socket's events somebody listens to: bit 1 the program's own, bit 2 all. */
+  /** What of a socket's events somebody listens to: bit 1 the program's own, bit 2 all. Those that waited for that are told. */
   ioHear(nsp: number, id: string, bits: number): void
+  /** The program had a turn since `ioTurn` was told: events that nobody listens to are dropped. */
+  ioTurned(): void
+  /** The program is about to be told of a socket, which counts from now on. `false`: it is not there. */
+  ioShow(nsp: number, id: string): boolean
+  /** Whether a socket is there, and counts. */
+  ioIsShown(nsp: number, id: string): boolean
+  /** The program is about to be told of the end of a socket that it ended: its rooms show it once more. */
+  ioRestore(nsp: number, id: string): void
+  /** The program has been told that a socket is over: it counts no more. */
+  ioForget(nsp: number, id: string): void
   /**
    * Sends an event to one socket: `args_json` is `["name", …]`. Flags: bit 1 volatile, bit 2 asks for an acknowledgement,
    * whose number this gives, else -1; bit 4: it is the first of this turn of the event loop.
@@ -118,8 +128,8 @@ export declare class NativeDialogue {
   ioForgetAck(nsp: number, id: string | undefined | null, ack: number): void
   /** Rooms of a socket, its own first. */
   ioRoomsOf(nsp: number, id: string): Array<string>
-  /** Ends a socket, and with `close` its connection. Its rooms, if this ended it. */
-  ioDisconnect(nsp: number, id: string, close: boolean): Array<string> | null
+  /** Ends a socket, and with `close` its connection. */
+  ioDisconnect(nsp: number, id: string, close: boolean): void
   /** A connection, as JSON of `{ protocol, transport, address }`. From now on its upgrade and its end are told. `null`: it is over. */
   ioConnection(conn: string): string | null
   /** Closes a connection, and all that it carries. */
@@ -140,8 +150,16 @@ export declare class NativeDialogue {
   ioLeave(nsp: number, selectorJson: string, rooms: Array<string>): void
   /** Ends those that are meant. */
   ioDisconnectAll(nsp: number, selectorJson: string, close: boolean): void
-  /** A namespace's rooms and who is in them: JSON of `[[room, [id, …]], …]`, those that are sockets' own first. */
-  ioRooms(nsp: number): string
+  /** How many rooms a namespace has. */
+  ioRoomCount(nsp: number): number
+  /** The rooms of a namespace, those that are sockets' own first. */
+  ioRoomNames(nsp: number): Array<string>
+  /** How many sockets are in a room; 0: there is none of that name. */
+  ioRoomSize(nsp: number, room: string): number
+  /** Whether a socket is in a room. */
+  ioIsIn(nsp: number, room: string, id: string): boolean
+  /** What became of the rooms of a namespace that is watched, since this was last asked: JSON of `[[event, room, id or null], …]`. */
+  ioTakeChanges(nsp: number): string
   /** What a client's token says, as JSON `{ renewals, claims }`; `null` where it was renewed as often as the caller knows. */
   clientClaims(id: string, renewals: number): string | null
   /** The set of keys was fetched; `null`: that failed. What is wrong with it, or `null`. */

@@ -77,6 +77,7 @@ export function handleCall(parts: Parts, call: Call, attachments: Buffer[]): voi
     case "ioConnected":
     case "ioDisconnected":
     case "ioRooms":
+    case "ioTurn":
     case "ioEvent":
     case "ioAnswered":
     case "ioFailed":
@@ -130,6 +131,8 @@ function tellConnected(
 ): void {
   const client = clients.connected(call.client);
   const clientSocket = client.socket;
+  // From here on it counts, for the hooks too.
+  hub.main.arrived(client.id);
   dispatcher.observe("socket.onConnect", () => hooks.socket?.onConnect?.({ context, clientSocket }));
   dispatcher.observe("clients.onConnected", () => hooks.clients?.onConnected?.(client));
   const socket = hub.main.made(client.id);
@@ -137,7 +140,7 @@ function tellConnected(
   engine.clientReady(client.id);
 }
 
-function tellDisconnected(parts: Parts, { id, reason, rooms, socketRooms }: Of<"disconnected">): void {
+function tellDisconnected(parts: Parts, { id, reason, rooms }: Of<"disconnected">): void {
   const { clients, context, dispatcher, hooks, hub } = parts;
   const client = clients.find(id);
   if (client) {
@@ -146,8 +149,8 @@ function tellDisconnected(parts: Parts, { id, reason, rooms, socketRooms }: Of<"
     forget(parts, id);
     for (const room of rooms) tellLeft(parts, client, room);
     dispatcher.observe("socket.onDisconnect", () => hooks.socket?.onDisconnect?.({ context, clientSocket }));
-    hub.main.ended(id, reason, socketRooms);
   } else forget(parts, id);
+  hub.main.ended(id, reason);
 }
 
 /** Until now a client that has ended could still be asked for, and for where it was. */

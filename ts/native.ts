@@ -60,11 +60,16 @@ export interface NativeDialogue {
   ioLook(nsp: number, id: string): string | null;
   ioConnected(nsp: number, id: string): boolean;
   ioHear(nsp: number, id: string, bits: number): void;
+  ioTurned(): void;
+  ioShow(nsp: number, id: string): boolean;
+  ioIsShown(nsp: number, id: string): boolean;
+  ioRestore(nsp: number, id: string): void;
+  ioForget(nsp: number, id: string, anyway: boolean): void;
   ioEmit(nsp: number, id: string, argsJson: string, attachments: Buffer[], flags: number): number;
   ioAcknowledge(nsp: number, id: string, ack: number, argsJson: string, attachments: Buffer[]): void;
   ioForgetAck(nsp: number, id: string | null, ack: number): void;
   ioRoomsOf(nsp: number, id: string): string[];
-  ioDisconnect(nsp: number, id: string, close: boolean): string[] | null;
+  ioDisconnect(nsp: number, id: string, close: boolean): void;
   ioConnection(conn: string): string | null;
   ioCloseConnection(conn: string): void;
   ioCloseAll(): void;
@@ -81,7 +86,11 @@ export interface NativeDialogue {
   ioJoin(nsp: number, selectorJson: string, rooms: string[]): void;
   ioLeave(nsp: number, selectorJson: string, rooms: string[]): void;
   ioDisconnectAll(nsp: number, selectorJson: string, close: boolean): void;
-  ioRooms(nsp: number): string;
+  ioRoomCount(nsp: number): number;
+  ioRoomNames(nsp: number): string[];
+  ioRoomSize(nsp: number, room: string): number;
+  ioIsIn(nsp: number, room: string, id: string): boolean;
+  ioTakeChanges(nsp: number): string;
   requestPass(ticket: number, headers: string[]): boolean;
   requestAnswer(ticket: number, status: number, headers: string[], body: Buffer | null): boolean;
   requestBar(ticket: number, forbidden: boolean, message: string | null, headers: string[]): boolean;
@@ -173,7 +182,7 @@ export type RoomChange = [
 /** A call from the engine. `bins`: how many of the batch's attachments are its own. */
 export type Call = { bins?: number } & (
   | { k: "connected"; client: ClientInfo }
-  | { k: "disconnected"; id: string; reason: string; rooms: string[]; socketRooms: string[] }
+  | { k: "disconnected"; id: string; reason: string; rooms: string[] }
   | DecideEvent
   | DecideJoin
   | DecideConnect
@@ -181,8 +190,9 @@ export type Call = { bins?: number } & (
   | DecideRequest
   | RefusedRequest
   | { k: "ioConnected"; nsp: number; socket: SocketInfo }
-  | { k: "ioDisconnected"; nsp: number; id: string; reason: string; rooms: string[] }
-  | { k: "ioRooms"; nsp: number; changes: RoomChange[] }
+  | { k: "ioDisconnected"; nsp: number; id: string; reason: string }
+  | { k: "ioRooms"; nsp: number }
+  | { k: "ioTurn" }
   | { k: "ioEvent"; nsp: number; id: string; args: unknown[]; ack?: number; overheard?: boolean }
   | { k: "ioAnswered"; nsp: number; id: string; args: unknown[]; ack: number }
   | { k: "ioFailed"; nsp: number; id: string; message: string }

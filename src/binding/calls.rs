@@ -39,14 +39,9 @@ impl Batch {
                     self.object("connected", &[("client", client.describe())]);
                 }
             }
-            Call::Disconnected { client, reason, rooms, socket_rooms } => self.object(
+            Call::Disconnected { client, reason, rooms } => self.object(
                 "disconnected",
-                &[
-                    ("id", to_json(client.as_str())),
-                    ("reason", to_json(reason)),
-                    ("rooms", to_json(&rooms)),
-                    ("socketRooms", to_json(&socket_rooms)),
-                ],
+                &[("id", to_json(client.as_str())), ("reason", to_json(reason)), ("rooms", to_json(&rooms))],
             ),
             Call::Refreshed(client) => self.object("refreshed", &[("id", to_json(client.as_str()))]),
             Call::KeysWanted => self.object("keysWanted", &[]),
@@ -212,24 +207,12 @@ impl Batch {
         match call {
             IoCall::Connected { nsp, socket, auth, .. } => self
                 .object("ioConnected", &[("nsp", to_json(&nsp)), ("socket", io::describe(&socket, &auth))]),
-            IoCall::Disconnected { nsp, id, reason, rooms } => self.object(
+            IoCall::Disconnected { nsp, id, reason } => self.object(
                 "ioDisconnected",
-                &[
-                    ("nsp", to_json(&nsp)),
-                    ("id", to_json(id.as_str())),
-                    ("reason", to_json(reason)),
-                    ("rooms", to_json(&rooms)),
-                ],
+                &[("nsp", to_json(&nsp)), ("id", to_json(id.as_str())), ("reason", to_json(reason))],
             ),
-            IoCall::Rooms { nsp, changes } => {
-                let changes: Vec<_> = changes
-                    .iter()
-                    .map(|change| {
-                        (change.event.as_str(), &*change.room, change.socket.as_ref().map(PublicId::as_str))
-                    })
-                    .collect();
-                self.object("ioRooms", &[("nsp", to_json(&nsp)), ("changes", to_json(&changes))]);
-            }
+            IoCall::Rooms { nsp } => self.object("ioRooms", &[("nsp", to_json(&nsp))]),
+            IoCall::Turn => self.object("ioTurn", &[]),
             IoCall::Event { socket, .. } if socket.has_left() => {}
             IoCall::Event { nsp, socket, args, ack, overheard } => {
                 self.io_args("ioEvent", nsp, &socket.public_id(), args, ack, overheard);

@@ -115,11 +115,45 @@ impl NativeDialogue {
         self.socket(nsp, &id).is_some_and(|socket| socket.is_connected())
     }
 
-    /// What of a socket's events somebody listens to: bit 1 the program's own, bit 2 all.
+    /// What of a socket's events somebody listens to: bit 1 the program's own, bit 2 all. Those that waited for that are told.
     #[napi(catch_unwind)]
     pub fn io_hear(&self, nsp: u32, id: String, bits: u32) {
         if let Some(socket) = self.socket(nsp, &id) {
-            socket.hear(bits as u8);
+            io::hear(self.core(), &socket, bits as u8);
+        }
+    }
+
+    /// The program had a turn since `ioTurn` was told: events that nobody listens to are dropped.
+    #[napi(catch_unwind)]
+    pub fn io_turned(&self) {
+        io::turned(self.core());
+    }
+
+    /// The program is about to be told of a socket, which counts from now on. `false`: it is not there.
+    #[napi(catch_unwind)]
+    pub fn io_show(&self, nsp: u32, id: String) -> bool {
+        self.core().io.get(nsp).is_some_and(|nsp| nsp.show(&id))
+    }
+
+    /// Whether a socket is there, and counts.
+    #[napi(catch_unwind)]
+    pub fn io_is_shown(&self, nsp: u32, id: String) -> bool {
+        self.core().io.get(nsp).is_some_and(|nsp| nsp.is_shown(&id))
+    }
+
+    /// The program is about to be told of the end of a socket that it ended: its rooms show it once more.
+    #[napi(catch_unwind)]
+    pub fn io_restore(&self, nsp: u32, id: String) {
+        if let Some(nsp) = self.core().io.get(nsp) {
+            nsp.restore(&id);
+        }
+    }
+
+    /// The program has been told that a socket is over: it counts no more. Without `anyway` one that is not over stays.
+    #[napi(catch_unwind)]
+    pub fn io_forget(&self, nsp: u32, id: String, anyway: bool) {
+        if let Some(nsp) = self.core().io.get(nsp) {
+            nsp.forget(&id, anyway);
         }
     }
 
@@ -181,12 +215,12 @@ impl NativeDialogue {
         self.core().io.get(nsp).map(|nsp| values::strings(nsp.rooms_of(&id))).unwrap_or_default()
     }
 
-    /// Ends a socket, and with `close` its connection. Its rooms, if this ended it.
+    /// Ends a socket, and with `close` its connection.
     #[napi(catch_unwind)]
-    pub fn io_disconnect(&self, nsp: u32, id: String, close: bool) -> Option<Vec<String>> {
-        let socket = self.socket(nsp, &id)?;
-        let rooms = self.core().io.get(nsp)?.rooms_of(&id);
-        connection::end_by_server(self.core(), &socket, close).then(|| values::strings(rooms))
+    pub fn io_disconnect(&self, nsp: u32, id: String, close: bool) {
+        if let Some(socket) = self.socket(nsp, &id) {
+            connection::end_by_server(self.core(), &socket, close);
+        }
     }
 
     /// A connection, as JSON of `{ protocol, transport, address }`. From now on its upgrade and its end are told. `null`: it is over.
@@ -220,13 +254,13 @@ impl NativeDialogue {
     /// How many sockets a namespace has.
     #[napi(catch_unwind)]
     pub fn io_count(&self, nsp: u32) -> u32 {
-        self.core().io.get(nsp).map_or(0, |nsp| u32::try_from(nsp.count()).unwrap_or(u32::MAX))
+        self.core().io.get(nsp).map_or(0, |nsp| count(nsp.count()))
     }
 
-    /// Connections of the whole server.
+    /// Connections of the whole server, as the program has been told of the sockets on them.
     #[napi(catch_unwind)]
     pub fn io_connections(&self) -> u32 {
-        u32::try_from(self.server.sessions()).unwrap_or(u32::MAX)
+        count(self.server.seen_sessions())
     }
 
     /// Ids of those that are meant, in order of connecting.
@@ -272,14 +306,46 @@ impl NativeDialogue {
         self.apply(nsp, &selector_json, Operation::Disconnect { close });
     }
 
-    /// A namespace's rooms and who is in them: JSON of `[[room, [id, …]], …]`, those that are sockets' own first.
+    // ------------------------------------------------------------------ rooms
+
+    /// How many rooms a namespace has.
     #[napi(catch_unwind)]
-    pub fn io_rooms(&self, nsp: u32) -> String {
-        let rooms = self.core().io.get(nsp).map(|nsp| nsp.rooms()).unwrap_or_default();
-        let rooms: Vec<_> = rooms
-            .iter()
-            .map(|(room, ids)| (&**room, ids.iter().map(|id| id.as_str()).collect::<Vec<_>>()))
-            .collect();
-        to_json(&rooms)
+    pub fn io_room_count(&self, nsp: u32) -> u32 {
+        self.core().io.get(nsp).map_or(0, |nsp| count(nsp.room_count()))
     }
+
+    /// The rooms of a namespace, those that are sockets' own first.
+    #[napi(catch_unwind)]
+    pub fn io_room_names(&self, nsp: u32) -> Vec<String> {
+        self.core().io.get(nsp).map(|nsp| values::strings(nsp.room_names())).unwrap_or_default()
+    }
+
+    /// How many sockets are in a room; 0: there is none of that name.
+    #[napi(catch_unwind)]
+    pub fn io_room_size(&self, nsp: u32, room: String) -> u32 {
+        self.core().io.get(nsp).map_or(0, |nsp| count(nsp.room_size(&room)))
+    }
+
+    /// Whether a socket is in a room.
+    #[napi(catch_unwind)]
+    pub fn io_is_in(&self, nsp: u32, room: String, id: String) -> bool {
+        self.core().io.get(nsp).is_some_and(|nsp| nsp.is_in(&room, &id))
+    }
+
+    /// What became of the rooms of a namespace that is watched, since this was last asked: JSON of `[[event, room, id or null], …]`.
+    #[napi(catch_unwind)]
+    pub fn io_take_changes(&self, nsp: u32) -> String {
+        let changes = self.core().io.get(nsp).map(|nsp| nsp.take_changes()).unwrap_or_default();
+        let changes: Vec<_> = changes
+            .iter()
+            .map(|change| {
+                (change.event.as_str(), &*change.room, change.socket.as_ref().map(PublicId::as_str))
+            })
+            .collect();
+        to_json(&changes)
+    }
+}
+
+fn count(of: usize) -> u32 {
+    u32::try_from(of).unwrap_or(u32::MAX)
 }

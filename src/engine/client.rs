@@ -214,6 +214,7 @@ impl Client {
             return membership.looked_at;
         }
         membership.looked_at = true;
+        self.socket.look_at();
         true
     }
 

@@ -65,11 +65,12 @@ fn welcome(core: &Arc<Core>, identity: Identity, by_host: bool, request: Connect
     // Findable before it is told: its first command may come on another thread while this one goes on. It waits at the gate.
     let client = Client::new(identity, socket.clone(), false, core.limits());
     core.clients.add(&client);
-    core.io.main().add(core, &socket);
+    // It counts from when the host tells its program; where it does not, at once.
+    core.io.main().add(core, &socket, !told);
     let hold = told.then(|| core.introductions.expect(socket.session().hold()));
     if request.accept(frames).is_none() {
         core.clients.remove(&client);
-        core.io.main().remove(core, &socket.id(), |_| {});
+        core.io.main().end(core, &socket.id(), |_| false);
         return;
     }
     if by_host {
@@ -223,7 +224,7 @@ impl Handler for Dialogue {
 }
 
 /// A socket is over, of whatever namespace.
-fn over(core: &Core, socket: &Socket, reason: DisconnectReason) {
+fn over(core: &Core, socket: &Arc<Socket>, reason: DisconnectReason) {
     match core.clients.get(&socket.id()) {
         Some(client) => forget(core, &client, reason),
         None => io::ended(core, socket, reason),
@@ -235,6 +236,10 @@ pub fn end_by_server(core: &Core, socket: &Arc<Socket>, close: bool) -> bool {
     let ended = socket.disconnect(close);
     if ended {
         over(core, socket, DisconnectReason::Server);
+        if core.clients.get(&socket.id()).is_some() {
+            // Its end is told behind the hooks for clients, and maybe later: what the program has done holds at once.
+            core.io.main().withdraw(&socket.id());
+        }
     }
     ended
 }
@@ -319,11 +324,13 @@ pub fn forget(core: &Core, client: &Arc<Client>, reason: DisconnectReason) {
         client.unwatch_token(guard);
     }
     let Some((rooms, looked_at)) = rooms::vacate(client) else { return };
-    let socket_rooms = core.io.main().remove(core, &client.id(), |_| {}).unwrap_or_default().rooms;
-    if looked_at || core.hooks.any(Hooks::CONNECTED | Hooks::DISCONNECTED | Hooks::LEFT) {
+    io::part(core, client.socket());
+    let told = looked_at || core.hooks.any(Hooks::CONNECTED | Hooks::DISCONNECTED | Hooks::LEFT);
+    core.io.main().end(core, &client.id(), |_| told);
+    if told {
         let rooms = rooms.iter().map(|room| room.id().clone()).collect();
         client.show_end();
-        core.tell(Call::Disconnected { client: client.id(), reason: reason.as_str(), rooms, socket_rooms });
+        core.tell(Call::Disconnected { client: client.id(), reason: reason.as_str(), rooms });
     } else {
         core.clients.remove(client);
         client.forget_rooms();

@@ -269,6 +269,11 @@ impl Server {
         lock(&self.running).as_ref().map_or(0, |running| running.transport.count())
     }
 
+    /// Transport sessions, as the host has been told of the sockets on them.
+    pub fn seen_sessions(&self) -> usize {
+        lock(&self.running).as_ref().map_or(0, |running| running.transport.seen())
+    }
+
     /// The host is done with a client's welcome: its commands are handled, those that waited first.
     pub fn client_ready(&self, id: &Id) {
         if let Some(client) = self.core.clients.get(id) {

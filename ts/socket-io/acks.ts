@@ -39,6 +39,7 @@ export class Acks {
   /**
    * Waits for one socket. Without a timeout for ever, and with the answer alone; with one, an error comes first.
    *
+   * @param number Below 0: nothing was sent, and only the timeout can come.
    * @returns Ends the waiting without a word, unless there is a timeout, which goes on.
    */
   ofSocket(socketId: string, number: number, timeout: number | undefined, callback: Acknowledge): () => void {
@@ -52,9 +53,10 @@ export class Acks {
       return () => void waiting.delete(number);
     }
     const timer = setTimeout(() => {
-      this.#giveUp(waiting, socketId, number);
+      if (number >= 0) this.#giveUp(waiting, socketId, number);
       this.#call(name, () => callback(timedOut()));
     }, timeout);
+    if (number < 0) return () => {};
     waiting.set(number, (_, args) => {
       clearTimeout(timer);
       waiting.delete(number);
@@ -69,7 +71,8 @@ export class Acks {
     const waiting = this.#waiting;
     const responses: unknown[] = [];
     const settle = (error: Error | null) => {
-      waiting.delete(number);
+      // Those who were asked owe nothing any more.
+      if (count > 0) this.#giveUp(waiting, null, number);
       this.#call(name, () => callback(error, responses));
     };
     if (count === 0) {
@@ -77,7 +80,6 @@ export class Acks {
       return;
     }
     const timer = setTimeout(() => {
-      this.#giveUp(waiting, null, number);
       settle(timedOut());
     }, timeout);
     waiting.set(number, (_, args) => {

@@ -1,45 +1,31 @@
 import type { Dispatcher } from "../dispatcher.js";
 import type { RoomChange } from "../native.js";
 import { GuardedEmitter } from "./emitter.js";
+import { type RoomSource, roomsOf, sidsOf } from "./room-views.js";
 
 const ROOM_EVENTS = ["create-room", "join-room", "leave-room", "delete-room"];
 
 /** What an adapter asks of its namespace. */
-export interface AdapterSupport {
-  /** The rooms as the engine tells them. */
-  readonly read: () => string;
+export interface AdapterSupport extends RoomSource {
   /** Whether the engine is to tell what becomes of rooms. */
   readonly watch: (watched: boolean) => void;
 }
 
-/** `namespace.adapter`: who is in which room. Maps as they are at the moment; what is written into them changes nothing. */
+/** `namespace.adapter`: who is in which room. Its maps ask the engine when they are looked into, and cannot be written into. */
 export class Adapter extends GuardedEmitter {
   readonly nsp: unknown;
+  readonly rooms: Map<string, Set<string>>;
+  readonly sids: Map<string, Set<string>>;
   readonly #support: AdapterSupport;
   #isWatching = false;
 
   constructor(nsp: unknown, title: string, support: AdapterSupport, dispatcher: Dispatcher) {
     super(dispatcher, `${title}.adapter`);
     this.nsp = nsp;
+    this.rooms = roomsOf(support);
+    this.sids = sidsOf(support);
     this.#support = support;
     Object.defineProperty(this, "nsp", { enumerable: false });
-  }
-
-  get rooms(): Map<string, Set<string>> {
-    const rooms = JSON.parse(this.#support.read()) as [string, string[]][];
-    return new Map(rooms.map(([room, ids]) => [room, new Set(ids)]));
-  }
-
-  get sids(): Map<string, Set<string>> {
-    const sids = new Map<string, Set<string>>();
-    for (const [room, ids] of this.rooms) {
-      for (const id of ids) {
-        const rooms = sids.get(id);
-        if (rooms) rooms.add(room);
-        else sids.set(id, new Set([room]));
-      }
-    }
-    return sids;
   }
 
   /** Whether somebody listens for what becomes of rooms. */

@@ -129,7 +129,10 @@ export class Carrier {
         break;
       default:
     }
-    // What an engine says that is no longer attached concerns nobody: its numbers may be another one's by now.
+    // What an engine says that is no longer attached concerns nobody: its numbers may be another one's by now. It may be attached again,
+    // and waits for what the hub would have answered.
     if (this.#current === carried) this.hub.handle(call, attachments);
+    else if (call.k === "ioDisconnected") carried.native.ioForget(call.nsp, call.id, false);
+    else if (call.k === "ioTurn") carried.native.ioTurned();
   }
 }

@@ -56,12 +56,22 @@ type Extra<N extends Classes> = Exclude<keyof Made<N>, keyof Declared<N> | Inter
 /** What the classes have for each other, and programs do not. */
 interface Internal {
   Server: "_nsps" | "emitWithAck";
-  Socket: "begin" | "end" | "fail" | "heedAll" | "receive" | "tellOutgoing";
+  Socket: "begin" | "end" | "fail" | "heedAll" | "joined" | "left" | "receive" | "tellOutgoing";
   Namespace:
-    | ("acks" | "admit" | "adopt" | "announce" | "attach" | "broadcast" | "candidate" | "disconnectAll")
+    | (
+        | "acks"
+        | "admit"
+        | "adopt"
+        | "announce"
+        | "arrived"
+        | "attach"
+        | "broadcast"
+        | "candidate"
+        | "disconnectAll"
+      )
     | ("dismiss" | "emitWithAck" | "ended" | "expect" | "fetch" | "find" | "forget" | "guards" | "inherit")
     | ("isEmpty" | "join" | "judge" | "key" | "known" | "leave" | "listens" | "made" | "middleware")
-    | ("reserve" | "select" | "watchOutgoing" | "welcome");
+    | ("reserve" | "select" | "showRooms" | "tellRooms" | "watchOutgoing" | "welcome");
 }
 
 type OfAll = { [N in Name]: Missing<N> | Different<N> }[Name];

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers";
 import type { Handshake, Logger } from "../../index.js";
 import type { Dispatcher } from "../dispatcher.js";
 import type { Call, DecideNamespace, SocketInfo } from "../native.js";
@@ -29,6 +30,8 @@ export interface HubSupport {
 const VOLATILE = 1;
 const ACK = 2;
 const FIRST = 4;
+/** Milliseconds that events without a listener are kept at least, so that a flood of them does not take up every turn. */
+const TURN_MS = 10;
 
 /** All sockets of one server: its namespaces, their parents, the connections below, and what the engine tells of them. */
 export class Hub {
@@ -78,8 +81,7 @@ export class Hub {
   /** The engine is gone, and every socket with it. */
   detach(reason: string): void {
     for (const namespace of [...this.#byName.values()]) {
-      for (const socket of namespace.known)
-        socket.end(reason, this.#engine.ioRoomsOf(namespace.key, socket.id));
+      for (const socket of namespace.known) socket.end(reason);
     }
     this.#engine = IDLE;
     this.#requests = () => undefined;
@@ -218,15 +220,25 @@ export class Hub {
         break;
       case "ioConnected": {
         const namespace = this.#byKey.get(call.nsp);
-        if (namespace) namespace.welcome(namespace.adopt(call.socket));
+        if (namespace) {
+          const socket = namespace.adopt(call.socket);
+          namespace.arrived(socket.id);
+          namespace.welcome(socket);
+        }
         break;
       }
       case "ioDisconnected":
-        this.#byKey.get(call.nsp)?.ended(call.id, call.reason, call.rooms);
+        this.#byKey.get(call.nsp)?.ended(call.id, call.reason);
         break;
       case "ioRooms":
-        this.#byKey.get(call.nsp)?.adapter.changed(call.changes);
+        this.#byKey.get(call.nsp)?.tellRooms();
         break;
+      case "ioTurn": {
+        const engine = this.#engine;
+        // Its own turn, when all that runs now is over.
+        setTimeout(() => engine.ioTurned(), TURN_MS).unref();
+        break;
+      }
       case "ioUpgraded": {
         const client = this.#connections.get(call.conn);
         if (client) Connection.upgraded(client.conn);
@@ -254,6 +266,7 @@ export class Hub {
         if (outcome !== undefined) refuse(engine, ticket, outcome);
         else if (engine.ioAccept(ticket, namespace.key, info.id)) {
           namespace.admit(socket);
+          namespace.tellRooms();
           namespace.welcome(socket);
           return;
         }

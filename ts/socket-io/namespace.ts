@@ -1,5 +1,5 @@
 import type { Dispatcher } from "../dispatcher.js";
-import type { SocketInfo } from "../native.js";
+import type { RoomChange, SocketInfo } from "../native.js";
 import { Acks } from "./acks.js";
 import { Adapter } from "./adapter.js";
 import { BroadcastOperator } from "./broadcast-operator.js";
@@ -30,6 +30,8 @@ export class Namespace extends GuardedEmitter {
   /** Objects of sockets, from the first look until their end. */
   readonly #made = new Map<string, ServerSocket>();
   readonly #middleware: Middleware<ServerSocket>[] = [];
+  /** Whether some socket shows its rooms as a set, which is to move with it. */
+  #showsRooms = false;
   /** Sockets that want to know what is sent to them. */
   readonly #outgoing = new Set<ServerSocket>();
   /** Its number in the engine. */
@@ -45,7 +47,7 @@ export class Namespace extends GuardedEmitter {
     this.#hub = hub;
     this.#dispatcher = dispatcher;
     this.sockets = new SocketMap({
-      find: (id) => this.find(id),
+      find: (id) => (this.#shows(id) ? this.find(id) : undefined),
       ids: () => this.select("{}"),
       count: () => hub.engine.ioCount(this.#key),
     });
@@ -53,7 +55,15 @@ export class Namespace extends GuardedEmitter {
       this,
       title(name),
       {
-        read: () => hub.engine.ioRooms(this.#key),
+        roomNames: () => hub.engine.ioRoomNames(this.#key),
+        roomCount: () => hub.engine.ioRoomCount(this.#key),
+        roomSize: (room) => hub.engine.ioRoomSize(this.#key, room),
+        isIn: (room, id) => hub.engine.ioIsIn(this.#key, room, id),
+        idsIn: (room) => this.select(JSON.stringify({ rooms: [room] })),
+        ids: () => this.select("{}"),
+        count: () => hub.engine.ioCount(this.#key),
+        has: (id) => hub.engine.ioIsShown(this.#key, id),
+        roomsOf: (id) => (hub.engine.ioIsShown(this.#key, id) ? hub.engine.ioRoomsOf(this.#key, id) : []),
         watch: (watched) => hub.engine.ioWatchRooms(this.#key, watched),
       },
       dispatcher,
@@ -190,18 +200,44 @@ export class Namespace extends GuardedEmitter {
   }
 
   join(selector: string, rooms: string[]): void {
+    const shown = this.#showingRooms(selector);
     this.#hub.engine.ioJoin(this.#key, selector, rooms);
-    if (this.adapter.isWatching) this.#hub.drain();
+    for (const socket of shown) socket.joined(rooms);
+    this.tellRooms();
   }
 
   leave(selector: string, rooms: string[]): void {
+    const shown = this.#showingRooms(selector);
     this.#hub.engine.ioLeave(this.#key, selector, rooms);
-    if (this.adapter.isWatching) this.#hub.drain();
+    for (const socket of shown) socket.left(rooms);
+    this.tellRooms();
+  }
+
+  /** A socket shows its rooms as a set: what moves it, moves that. */
+  showRooms(): void {
+    this.#showsRooms = true;
+  }
+
+  /** Those who are meant and have objects. Asked before they move: by what they are in, they may be chosen. */
+  #showingRooms(selector: string): ServerSocket[] {
+    return this.#showsRooms ? this.#held(selector) : [];
+  }
+
+  /** Those who are meant and have objects. */
+  #held(selector: string): ServerSocket[] {
+    if (this.#made.size === 0) return [];
+    return this.select(selector)
+      .map((id) => this.#made.get(id))
+      .filter((socket) => socket !== undefined);
   }
 
   disconnectAll(selector: string, close: boolean): void {
-    this.#hub.engine.ioDisconnectAll(this.#key, selector, close);
-    this.#hub.drain();
+    const { engine } = this.#hub;
+    // One by one, so that each end is told while those behind it are still there. Of Dialogue's clients the engine tells.
+    if (!this.#hub.isDialogues(this)) for (const socket of this.#held(selector)) socket.disconnect(close);
+    engine.ioDisconnectAll(this.#key, selector, close);
+    this.tellRooms();
+    if (close || this.#hub.isDialogues(this)) this.#hub.drain();
   }
 
   // ---------------------------------------------------------------- what the hub calls
@@ -264,6 +300,24 @@ export class Namespace extends GuardedEmitter {
     this.#pending += change;
   }
 
+  /** Whether a socket counts: of Dialogue's clients there may be an object before, for the hooks. Of all others there is none. */
+  #shows(id: unknown): boolean {
+    if (typeof id !== "string") return false;
+    return !this.#hub.isDialogues(this) || this.#hub.engine.ioIsShown(this.#key, id);
+  }
+
+  /** A socket counts from now on: the program is about to be told of it. */
+  arrived(id: string): void {
+    this.#hub.engine.ioShow(this.#key, id);
+    this.tellRooms();
+  }
+
+  /** Tells those who listen what became of rooms. */
+  tellRooms(): void {
+    if (this.adapter.isWatching)
+      this.adapter.changed(JSON.parse(this.#hub.engine.ioTakeChanges(this.#key)) as RoomChange[]);
+  }
+
   /** The socket of that id, where it is there. */
   find(id: string): ServerSocket | undefined {
     return this.#made.get(id) ?? this.#hub.look(this, id);
@@ -312,14 +366,22 @@ export class Namespace extends GuardedEmitter {
   }
 
   /** A socket is over. */
-  ended(id: string, reason: string, rooms: readonly string[]): void {
-    this.#made.get(id)?.end(reason, rooms);
+  ended(id: string, reason: string): void {
+    const socket = this.#made.get(id);
+    if (socket) {
+      socket.end(reason);
+      return;
+    }
+    this.#hub.engine.ioForget(this.#key, id, false);
+    this.tellRooms();
   }
 
-  /** A socket's end was told. */
+  /** A socket's end was told to those who listen for `disconnecting`: for those who listen for `disconnect` it is gone. */
   forget(socket: ServerSocket): void {
     this.#made.delete(socket.id);
     this.#outgoing.delete(socket);
+    this.#hub.engine.ioForget(this.#key, socket.id, true);
+    this.tellRooms();
     this.#hub.emptied(this);
   }
 

@@ -29,8 +29,8 @@ export class ServerSocket extends GuardedEmitter {
   readonly #connId: string;
   #phase: "pending" | "connected" | "ending" | "over" = "pending";
   #flags: Flags = {};
-  /** Rooms it is to join once it is let in; those it was in while its end is told. */
-  #rooms: readonly string[] = [];
+  /** Until it is let in, the rooms that it is to join; then its rooms, from when somebody asked for them. */
+  #rooms: Set<string> | undefined;
   #middleware: Middleware<unknown[]>[] | undefined;
   #anyListeners: Listener[] = [];
   #anyOutgoingListeners: Listener[] = [];
@@ -58,7 +58,9 @@ export class ServerSocket extends GuardedEmitter {
 
   get connected(): boolean {
     if (this.#phase === "ending") return true;
-    return this.#phase === "connected" && this.#hub.engine.ioConnected(this.nsp.key, this.id);
+    if (this.#phase !== "connected") return false;
+    // The hooks for Dialogue's clients are told of the end before the socket is.
+    return !this.#hub.isDialogues(this.nsp) || this.#hub.engine.ioConnected(this.nsp.key, this.id);
   }
 
   get disconnected(): boolean {
@@ -66,7 +68,11 @@ export class ServerSocket extends GuardedEmitter {
   }
 
   get rooms(): Set<string> {
-    return new Set(this.#phase === "connected" ? this.#engineRooms() : this.#rooms);
+    if (this.#phase === "over") return new Set();
+    if (this.#rooms) return this.#rooms;
+    this.#rooms = new Set(this.#phase === "pending" ? [] : this.#engineRooms());
+    if (this.#phase !== "pending") this.nsp.showRooms();
+    return this.#rooms;
   }
 
   get conn(): Connection {
@@ -101,7 +107,8 @@ export class ServerSocket extends GuardedEmitter {
     const { nsp } = this;
     const bits = this.#hub.flagBits(flags, ack !== undefined);
     const number = this.#hub.engine.ioEmit(nsp.key, this.id, packed.json, packed.attachments, bits);
-    if (ack) {
+    // Of what was not sent, nobody keeps the callback, unless it is to be told that time is up.
+    if (ack && (number >= 0 || flags.timeout !== undefined)) {
       const end = nsp.acks.ofSocket(this.id, number, flags.timeout, (...answer) => {
         this.#waiting?.delete(end);
         // What it returns may be a promise that rejects.
@@ -171,13 +178,23 @@ export class ServerSocket extends GuardedEmitter {
 
   join(rooms: string | readonly string[]): void {
     const names = (Array.isArray(rooms) ? rooms : [rooms]).map(String);
-    if (this.#phase === "pending") this.#rooms = [...new Set([...this.#rooms, ...names])];
+    if (this.#phase === "pending") for (const name of names) this.rooms.add(name);
     else if (this.#phase === "connected") this.nsp.join(this.#selector, names);
   }
 
   leave(room: string): void {
-    if (this.#phase === "pending") this.#rooms = this.#rooms.filter((joined) => joined !== String(room));
+    if (this.#phase === "pending") this.rooms.delete(String(room));
     else if (this.#phase === "connected") this.nsp.leave(this.#selector, [String(room)]);
+  }
+
+  /** It joined rooms. */
+  joined(rooms: readonly string[]): void {
+    if (this.#phase === "connected") for (const room of rooms) this.#rooms?.add(room);
+  }
+
+  /** It left rooms. */
+  left(rooms: readonly string[]): void {
+    if (this.#phase === "connected") for (const room of rooms) this.#rooms?.delete(room);
   }
 
   /** The room of its own id has others in it where they joined it: this is for the one alone. */
@@ -234,10 +251,11 @@ export class ServerSocket extends GuardedEmitter {
 
   disconnect(close = false): this {
     if (this.#phase !== "connected") return this;
-    const rooms = this.#hub.engine.ioDisconnect(this.nsp.key, this.id, close);
-    // Of those of Dialogue's `/` the engine tells, when the hooks for clients have run.
-    if (rooms !== null && !this.#hub.isDialogues(this.nsp)) this.end("server namespace disconnect", rooms);
-    this.#hub.drain();
+    const isDialogues = this.#hub.isDialogues(this.nsp);
+    this.#hub.engine.ioDisconnect(this.nsp.key, this.id, close);
+    // Of those of Dialogue's `/` the engine tells, when the hooks for clients have run; and of those beside it on its connection.
+    if (!isDialogues) this.end("server namespace disconnect");
+    if (isDialogues || close) this.#hub.drain();
     return this;
   }
 
@@ -246,8 +264,9 @@ export class ServerSocket extends GuardedEmitter {
   /** It is let in. */
   begin(): void {
     this.#phase = "connected";
-    const rooms = this.#rooms.filter((room) => room !== this.id);
-    if (rooms.length > 0) this.nsp.join(this.#selector, [...rooms]);
+    const rooms = [...(this.#rooms ?? [])].filter((room) => room !== this.id);
+    this.#rooms = undefined;
+    if (rooms.length > 0) this.nsp.join(this.#selector, rooms);
     for (const send of this.#early ?? []) send();
     this.#early = undefined;
     // Until the listeners for `connection` were told, the engine keeps what comes: they may be about to add some.
@@ -255,13 +274,14 @@ export class ServerSocket extends GuardedEmitter {
   }
 
   /** It is over: tells the listeners, once. */
-  end(reason: string, rooms: readonly string[]): void {
+  end(reason: string): void {
     if (this.#phase !== "connected") return;
+    // One that the program ended is gone already, until its end is told.
+    if (this.#hub.isDialogues(this.nsp)) this.#hub.engine.ioRestore(this.nsp.key, this.id);
     this.#phase = "ending";
-    this.#rooms = rooms;
     this.tell("disconnecting", reason, undefined);
     this.#phase = "over";
-    this.#rooms = [];
+    this.#rooms = undefined;
     for (const end of this.#waiting ?? []) end();
     this.#waiting = undefined;
     this.nsp.forget(this);

@@ -25,8 +25,6 @@ pub enum Call {
         reason: &'static str,
         /// Rooms that it was in, in order of joining.
         rooms: Vec<Arc<str>>,
-        /// Those of the program's own that its socket was in.
-        socket_rooms: Vec<Arc<str>>,
     },
     /// Another token governs a client that the host holds an object for.
     Refreshed(Id),

@@ -33,16 +33,14 @@ pub enum IoCall {
         id: PublicId,
         /// Socket.IO's words for why.
         reason: &'static str,
-        /// Rooms that it was in.
-        rooms: Vec<Arc<str>>,
     },
-    /// Rooms came to be, changed and ended; the host watches them.
+    /// Rooms came to be, changed and ended; the host watches them, and takes what became of them from the namespace.
     Rooms {
         /// The namespace.
         nsp: u32,
-        /// In their order.
-        changes: Vec<RoomChange>,
     },
+    /// Events wait that nobody listens to. The host says when its program had a turn: then they are dropped.
+    Turn,
     /// A client sent an event.
     Event {
         /// The namespace.
@@ -132,10 +130,12 @@ impl IoCall {
         match self {
             Self::Event { args, .. } | Self::Answered { args, .. } => args.size(),
             Self::Connected { auth, .. } => auth.len(),
-            Self::Rooms { changes, .. } => changes.len() * size_of::<RoomChange>(),
-            Self::Disconnected { .. } | Self::Failed { .. } | Self::Upgraded { .. } | Self::Closed { .. } => {
-                0
-            }
+            Self::Disconnected { .. }
+            | Self::Rooms { .. }
+            | Self::Turn
+            | Self::Failed { .. }
+            | Self::Upgraded { .. }
+            | Self::Closed { .. } => 0,
         }
     }
 }

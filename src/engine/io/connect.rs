@@ -8,7 +8,7 @@ use std::{
 use socketioxide_core::Str;
 use tokio::time::sleep;
 
-use super::{call::IoCall, namespace::Namespace};
+use super::{call::IoCall, namespace::Namespace, unheard};
 use crate::engine::{
     client::describe_handshake,
     config::ms,
@@ -20,7 +20,7 @@ use crate::engine::{
     transport::Frames,
 };
 
-/// How soon, and then how often, a namespace is looked at whose last socket of a session is about to be told of.
+/// How soon, and then how often, a namespace is looked at whose last socket of a session is about to be forgotten.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -38,7 +38,7 @@ fn is_taken(core: &Core, socket: &Socket) -> bool {
     core.io.named(socket.nsp()).is_some_and(|nsp| nsp.holds_session_of(socket))
 }
 
-/// Connects when the end of its predecessor was told, which is being done: in the time that a decision has.
+/// Connects when the host has told of the end of its predecessor: in the time that a decision has.
 fn connect_later(core: &Arc<Core>, request: ConnectRequest) {
     let owner = Arc::downgrade(core);
     let socket = request.socket().clone();
@@ -99,7 +99,8 @@ pub fn refuse(core: &Core, request: ConnectRequest, refusal: &Refusal) {
 fn welcome(core: &Arc<Core>, nsp: &Namespace, request: ConnectRequest, by_host: bool) {
     let (socket, auth) = (request.socket().clone(), auth(&request));
     let told = nsp.is_heeded() && !by_host;
-    if told && core.queue.is_full() {
+    let is_behind = nsp.is_behind(core.limits().hook_queue);
+    if told && core.queue.is_full() || is_behind {
         return refuse(core, request, &Refusal::overloaded());
     }
     if told || by_host {
@@ -108,10 +109,9 @@ fn welcome(core: &Arc<Core>, nsp: &Namespace, request: ConnectRequest, by_host: 
     }
     let hold = told.then(|| core.introductions.expect(socket.session().hold()));
     // Findable before it is told: its first event may come on another thread while this one goes on.
-    nsp.add(core, &socket);
+    nsp.add(core, &socket, !told);
     if request.accept(Frames::default()).is_none() {
-        nsp.remove(core, &socket.id(), |_| {});
-        nsp.forget_session_of(&socket);
+        nsp.end(core, &socket.id(), |_| false);
         return;
     }
     nsp.begin(&socket.id(), told || by_host, || {
@@ -122,20 +122,19 @@ fn welcome(core: &Arc<Core>, nsp: &Namespace, request: ConnectRequest, by_host: 
 }
 
 /// A socket of a namespace that is not Dialogue's is over.
-pub fn ended(core: &Core, socket: &Socket, reason: DisconnectReason) {
+pub fn ended(core: &Core, socket: &Arc<Socket>, reason: DisconnectReason) {
     let Some(nsp) = core.io.named(socket.nsp()) else { return };
-    nsp.remove(core, &socket.id(), |left| {
-        if left.looked_at {
+    unheard::part(core, socket);
+    nsp.end(core, &socket.id(), |looked_at| {
+        if looked_at {
             core.tell(Call::Io(IoCall::Disconnected {
                 nsp: nsp.key(),
                 id: socket.public_id(),
                 reason: reason.as_str(),
-                rooms: left.rooms.clone(),
             }));
         }
+        looked_at
     });
-    // Only now, so that the next one under the same id is told of behind it.
-    nsp.forget_session_of(socket);
 }
 
 /// `{ id, conn, handshake }` as JSON, for the host alone: `conn` is the session's id, which is a secret.

@@ -8,14 +8,17 @@ use std::{
     },
 };
 
-use super::call::IoCall;
+use super::{
+    call::IoCall,
+    unheard::{self, Waiting},
+};
 use crate::engine::{
     core::Core,
     host::Call,
     ids::Id,
     lock::lock,
     payload::{Attachments, Payload, deeper_than},
-    socketio::{Hearing, IncomingEvent, Socket},
+    socketio::{Hearing, IncomingEvent, Socket, Unheard},
     transport::Pause,
 };
 
@@ -29,6 +32,15 @@ pub struct Flow {
     held: Mutex<Held>,
     /// Whether there are any: spares the lock above.
     holds: AtomicBool,
+    /// Events that nobody listens to yet.
+    pub(super) unheard: Waiting,
+}
+
+impl Flow {
+    /// Whether so few events of everybody's wait again that all may be read on who have few of their own.
+    fn has_ebbed(&self, core: &Core) -> bool {
+        core.queue.has_ebbed() && self.unheard.has_ebbed()
+    }
 }
 
 /// Each connection once, by its session. One is looked at when the host took something of it, or when everybody may go on: never with all
@@ -45,18 +57,36 @@ struct Held {
 pub fn event(core: &Core, socket: &Arc<Socket>, event: &IncomingEvent, overheard: bool) {
     let wanted = if overheard { Hearing::EVERYTHING } else { Hearing::EVENTS };
     if !socket.hears(wanted) {
-        core.lanes.dropped.fetch_add(u64::from(!overheard), Ordering::Relaxed);
-        return;
+        if overheard {
+            return;
+        }
+        if !socket.is_looked_at() {
+            // Nobody can be about to listen.
+            core.lanes.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        if unheard::keep(core, socket, event) {
+            return;
+        }
     }
+    let event = Unheard {
+        whole: event.whole.clone(),
+        attachments: event.attachments.clone(),
+        ack: event.ack.filter(|_| !overheard),
+    };
+    tell(core, socket, event, overheard);
+}
+
+/// Tells the host of an event.
+pub(super) fn tell(core: &Core, socket: &Arc<Socket>, event: Unheard, overheard: bool) {
     let Some(nsp) = core.io.named(socket.nsp()) else { return };
-    let Some(args) = carried(core, event.whole.as_str().to_owned(), event.attachments.iter().cloned()) else {
+    let Some(args) = carried(core, event.whole.as_str().to_owned(), event.attachments) else {
         if !overheard {
             socket.close_unreadable();
         }
         return;
     };
-    let ack = event.ack.filter(|_| !overheard);
-    let call = IoCall::Event { nsp: nsp.key(), socket: socket.clone(), args, ack, overheard };
+    let call = IoCall::Event { nsp: nsp.key(), socket: socket.clone(), args, ack: event.ack, overheard };
     pass(core, socket, call);
 }
 
@@ -102,15 +132,20 @@ fn pass(core: &Core, socket: &Arc<Socket>, call: IoCall) {
     let own = socket.flow_in(call.cost());
     core.tell(call);
     if own > MAX_OWN || core.queue.is_flooded() {
-        let mut held = lock(&core.flow.held);
-        socket.pause(Pause::Events);
-        held.all.remove(&socket.session().id());
-        held.own.insert(socket.session().id(), socket.clone());
-        core.flow.holds.store(true, Ordering::SeqCst);
-        // The host may have taken everything meanwhile, and will not look again.
-        held.review(core.queue.has_ebbed(), &socket.session().id());
-        core.flow.holds.store(!held.is_empty(), Ordering::SeqCst);
+        hold(core, socket);
     }
+}
+
+/// A connection is not read on until enough of its own events were handled, and of everybody's.
+pub(super) fn hold(core: &Core, socket: &Arc<Socket>) {
+    let mut held = lock(&core.flow.held);
+    socket.pause(Pause::Events);
+    held.all.remove(&socket.session().id());
+    held.own.insert(socket.session().id(), socket.clone());
+    core.flow.holds.store(true, Ordering::SeqCst);
+    // The host may have taken everything meanwhile, and will not look again.
+    held.review(core.flow.has_ebbed(core), &socket.session().id());
+    core.flow.holds.store(!held.is_empty(), Ordering::SeqCst);
 }
 
 /// The host took calls: those who are not to wait any more are read on.
@@ -124,12 +159,17 @@ pub fn taken(core: &Core, calls: &[Call]) {
     for (call, socket) in senders() {
         socket.flow_out(call.cost());
     }
+    review(core, senders().map(|(_, socket)| socket));
+}
+
+/// Events of these are out of the way: those are read on who are not to wait any more.
+pub(super) fn review<'a>(core: &Core, sockets: impl Iterator<Item = &'a Arc<Socket>>) {
     if !core.flow.holds.load(Ordering::SeqCst) {
         return;
     }
     let mut held = lock(&core.flow.held);
-    let ebbed = core.queue.has_ebbed();
-    for (_, socket) in senders() {
+    let ebbed = core.flow.has_ebbed(core);
+    for socket in sockets {
         held.review(ebbed, &socket.session().id());
     }
     if ebbed {

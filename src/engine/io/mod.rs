@@ -9,13 +9,17 @@ mod namespace;
 mod operation;
 mod registry;
 mod selector;
+mod state;
+mod unheard;
 
+pub(in crate::engine) use self::unheard::part;
 pub use self::{
     call::{IoCall, RoomChange, RoomEvent},
     connect::{connect, describe, ended, refuse},
     flow::{Flow, answered, event, taken},
-    namespace::{Left, Namespace},
+    namespace::Namespace,
     operation::{Applied, Operation, apply, emit_to},
     registry::Namespaces,
     selector::Selector,
+    unheard::{hear, turned},
 };

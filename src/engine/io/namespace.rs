@@ -1,30 +1,33 @@
-//! The sockets of one namespace and their rooms.
+//! A namespace: who is in it, in which rooms, and who is asked for what.
 
 use std::{
-    collections::{HashMap, HashSet, hash_map::Entry},
+    collections::HashMap,
     sync::{
-        Arc, RwLock,
+        Arc, Mutex, RwLock, Weak,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
-use smallvec::SmallVec;
 use socketioxide_core::Str;
 
 use super::{
-    call::{IoCall, RoomChange, RoomEvent},
+    call::{IoCall, RoomChange},
     selector::Selector,
+    state::{Member, State},
 };
 use crate::engine::{
     core::Core,
     host::Call,
     ids::Id,
-    lock::{read, write},
-    socketio::{PublicId, Socket, read_socket_id},
+    lock::{lock, read, write},
+    socketio::{PublicId, Socket},
     transport::Revision,
 };
 
 /// A namespace.
+///
+/// Its members and their rooms are as the host has been told of them: one that it was not told of yet, and one whose end it was told, do
+/// not count. `docs/design/io.md` says from when to when a member counts.
 #[derive(Debug)]
 pub struct Namespace {
     name: Str,
@@ -35,161 +38,10 @@ pub struct Namespace {
     judged: AtomicBool,
     /// The next acknowledgement's number.
     next_ack: AtomicI64,
+    /// Whom broadcasts that are waited for have asked. A std mutex: held to put an entry in or take one out.
+    asked: Mutex<HashMap<i64, Vec<Weak<Socket>>>>,
     /// Read per broadcast, written when a socket comes, goes or moves.
     state: RwLock<State>,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct State {
-    pub(super) members: HashMap<Id, Member>,
-    /// Without the rooms that are named like the socket in them.
-    rooms: HashMap<Arc<str>, HashSet<Id>>,
-    /// Of clients of Socket.IO 2, whose sockets are known by their sessions: the socket of each. From its coming until its end was told.
-    of_sessions: HashMap<Id, Id>,
-    /// The serial number of the next member.
-    next: u64,
-    /// Where the host watches the rooms: what became of them in the step that is being done.
-    changes: Option<Vec<RoomChange>>,
-}
-
-/// A socket in its namespace.
-#[derive(Debug)]
-pub(super) struct Member {
-    pub(super) socket: Arc<Socket>,
-    /// Grows in order of connecting.
-    serial: u64,
-    /// In order of joining, without its own.
-    rooms: SmallVec<[Arc<str>; 1]>,
-    /// It left the room of its own id.
-    left_own: bool,
-    /// The host holds an object for it, and is told of its end.
-    looked_at: bool,
-    /// Its beginning was told, or is not to be.
-    begun: bool,
-}
-
-/// A socket that was in a namespace.
-#[derive(Debug, Default)]
-pub struct Left {
-    /// Rooms that it was in, its own first.
-    pub rooms: Vec<Arc<str>>,
-    /// The host holds an object for it.
-    pub looked_at: bool,
-}
-
-impl Member {
-    pub(super) fn id(&self) -> Id {
-        self.socket.id()
-    }
-
-    /// Whether a room is the one that bears the socket's id.
-    fn owns(&self, room: &str) -> bool {
-        self.socket.public_id().as_str() == room
-    }
-
-    fn all_rooms(&self) -> Vec<Arc<str>> {
-        let own = (!self.left_own).then(|| Arc::from(self.socket.public_id().as_str()));
-        own.into_iter().chain(self.rooms.iter().cloned()).collect()
-    }
-}
-
-impl State {
-    /// The member with a public id.
-    pub(super) fn find(&self, id: &str) -> Option<&Member> {
-        let own = Id::parse(id).and_then(|id| self.members.get(&id));
-        own.or_else(|| {
-            if self.of_sessions.is_empty() {
-                return None;
-            }
-            let (nsp, session) = read_socket_id(id)?;
-            let found = self.members.get(self.of_sessions.get(&session)?);
-            found.filter(|member| member.socket.nsp().as_str() == nsp)
-        })
-    }
-
-    /// The one whose own room this is, and that did not leave it.
-    fn owner(&self, room: &str) -> Option<&Member> {
-        self.find(room).filter(|member| !member.left_own)
-    }
-
-    /// Ids of those in a room.
-    pub(super) fn in_room(&self, room: &str) -> impl Iterator<Item = Id> {
-        let own = self.owner(room).map(Member::id);
-        let joined = self.rooms.get(room).into_iter().flatten().copied();
-        own.into_iter().chain(joined)
-    }
-
-    fn join(&mut self, id: Id, room: &Arc<str>) {
-        let is_new = self.changes.is_some() && !self.has_room(room);
-        let Some(member) = self.members.get_mut(&id) else { return };
-        if member.owns(room) {
-            if !std::mem::take(&mut member.left_own) {
-                return;
-            }
-        } else {
-            if member.rooms.contains(room) {
-                return;
-            }
-            member.rooms.push(room.clone());
-            self.rooms.entry(room.clone()).or_default().insert(id);
-        }
-        self.note_joined(room, &id, is_new);
-    }
-
-    fn leave(&mut self, id: Id, room: &Arc<str>) {
-        let Some(member) = self.members.get_mut(&id) else { return };
-        if member.owns(room) {
-            if std::mem::replace(&mut member.left_own, true) {
-                return;
-            }
-        } else {
-            let before = member.rooms.len();
-            member.rooms.retain(|joined| joined != room);
-            if member.rooms.len() == before {
-                return;
-            }
-            self.empty(id, room);
-        }
-        if self.changes.is_some()
-            && let Some(member) = self.members.get(&id)
-        {
-            let left = member.socket.public_id();
-            self.note_left(room, left);
-        }
-    }
-
-    fn has_room(&self, room: &str) -> bool {
-        self.rooms.contains_key(room) || self.owner(room).is_some()
-    }
-
-    fn note_joined(&mut self, room: &Arc<str>, id: &Id, is_new: bool) {
-        if let Some(changes) = &mut self.changes {
-            let socket = self.members.get(id).map(|member| member.socket.public_id());
-            if is_new {
-                changes.push(RoomChange { event: RoomEvent::Created, room: room.clone(), socket: None });
-            }
-            changes.push(RoomChange { event: RoomEvent::Joined, room: room.clone(), socket });
-        }
-    }
-
-    fn note_left(&mut self, room: &Arc<str>, socket: PublicId) {
-        let is_gone = self.changes.is_some() && !self.has_room(room);
-        if let Some(changes) = &mut self.changes {
-            changes.push(RoomChange { event: RoomEvent::Left, room: room.clone(), socket: Some(socket) });
-            if is_gone {
-                changes.push(RoomChange { event: RoomEvent::Deleted, room: room.clone(), socket: None });
-            }
-        }
-    }
-
-    fn empty(&mut self, id: Id, room: &str) {
-        if let Some(members) = self.rooms.get_mut(room) {
-            members.remove(&id);
-            if members.is_empty() {
-                self.rooms.remove(room);
-            }
-        }
-    }
 }
 
 impl Namespace {
@@ -201,6 +53,7 @@ impl Namespace {
             // Nobody gets in before the host said what it wants.
             judged: AtomicBool::new(true),
             next_ack: AtomicI64::new(0),
+            asked: Mutex::default(),
             state: RwLock::default(),
         })
     }
@@ -221,21 +74,6 @@ impl Namespace {
         self.judged.store(judged, Ordering::Release);
     }
 
-    /// Says whether the host is told what becomes of rooms.
-    pub fn watch_rooms(&self, watched: bool) {
-        write(&self.state).changes = watched.then(Vec::new);
-    }
-
-    /// Tells what became of rooms in a step, under the lock: so that it is told in the order in which it came to be.
-    fn tell_changes(&self, core: &Core, state: &mut State) {
-        if let Some(changes) = &mut state.changes
-            && !changes.is_empty()
-        {
-            let changes = std::mem::take(changes);
-            core.tell(Call::Io(IoCall::Rooms { nsp: self.key, changes }));
-        }
-    }
-
     /// Whether somebody listens for connections.
     pub fn is_heeded(&self) -> bool {
         self.heeded.load(Ordering::Acquire)
@@ -246,114 +84,109 @@ impl Namespace {
         self.judged.load(Ordering::Acquire)
     }
 
-    /// A number for an acknowledgement.
-    pub(super) fn next_ack(&self) -> i64 {
-        self.next_ack.fetch_add(1, Ordering::Relaxed)
-    }
+    // ------------------------------------------------------------------ coming and going
 
-    // ------------------------------------------------------------------ who is there
-
-    /// How many sockets there are.
-    pub fn count(&self) -> usize {
-        read(&self.state).members.len()
-    }
-
-    /// The socket with a public id.
-    pub fn find(&self, id: &str) -> Option<Arc<Socket>> {
-        read(&self.state).find(id).map(|member| member.socket.clone())
-    }
-
-    /// Takes a socket in. Its end is told only once its beginning is [`begun`](Self::begin).
-    pub(in crate::engine) fn add(&self, core: &Core, socket: &Arc<Socket>) {
+    /// Takes a socket in. `shown`: at once, for the host is not told of it before. Its end is told only once its beginning is
+    /// [`begun`](Self::begin).
+    pub(in crate::engine) fn add(&self, core: &Core, socket: &Arc<Socket>, shown: bool) {
         let mut state = write(&self.state);
-        let own = state.changes.is_some().then(|| Arc::from(socket.public_id().as_str()));
-        let is_new = own.as_ref().is_some_and(|own| !state.has_room(own));
-        let member = Member {
-            socket: socket.clone(),
-            serial: state.next,
-            rooms: SmallVec::new(),
-            left_own: false,
-            looked_at: false,
-            begun: false,
-        };
-        state.next += 1;
-        state.members.insert(socket.id(), member);
-        if socket.session().revision() == Revision::V3 {
-            state.of_sessions.insert(socket.session().id(), socket.id());
-        }
-        if let Some(own) = own {
-            state.note_joined(&own, &socket.id(), is_new);
-            self.tell_changes(core, &mut state);
-        }
-    }
-
-    /// Whether the id that a socket is to be known by is another's whose end was not told yet.
-    pub(super) fn holds_session_of(&self, socket: &Socket) -> bool {
-        socket.session().revision() == Revision::V3
-            && read(&self.state).of_sessions.contains_key(&socket.session().id())
-    }
-
-    /// A socket's end was told: its public id may be another's.
-    pub(super) fn forget_session_of(&self, socket: &Socket) {
-        if socket.session().revision() == Revision::V3 {
-            let mut state = write(&self.state);
-            // A namespace that was made anew meanwhile may hold the next one.
-            if let Entry::Occupied(known) = state.of_sessions.entry(socket.session().id())
-                && *known.get() == socket.id()
-            {
-                known.remove();
-            }
-            if state.of_sessions.capacity() > 1_024
-                && state.of_sessions.len() < state.of_sessions.capacity() / 8
-            {
-                state.of_sessions.shrink_to_fit();
-            }
+        state.insert(socket);
+        if shown {
+            state.show(&socket.id());
+            self.announce_changes(core, &mut state);
         }
     }
 
     /// Its beginning is told by `tell`, under the lock, so that its end comes behind. `false`: it is gone already.
     pub(super) fn begin(&self, id: &Id, looked_at: bool, tell: impl FnOnce()) -> bool {
         let mut state = write(&self.state);
-        let Some(member) = state.members.get_mut(id) else { return false };
+        let Some(member) = state.get_mut(id) else { return false };
         member.begun = true;
         member.looked_at |= looked_at;
+        if member.looked_at {
+            member.socket.look_at();
+        }
         tell();
         true
     }
 
-    /// The host makes an object for it, so that its end will be told. `None`: it is gone.
+    /// The host is about to tell its program of a socket, which counts from now on. `false`: it is not there.
+    pub fn show(&self, id: &str) -> bool {
+        let mut state = write(&self.state);
+        let Some(id) = state.find(id).map(Member::id) else { return false };
+        state.show(&id);
+        true
+    }
+
+    /// A socket is over. Where `told` says that the host will be told of that, it counts until then.
+    pub(in crate::engine) fn end(&self, core: &Core, id: &Id, told: impl FnOnce(bool) -> bool) {
+        let mut state = write(&self.state);
+        let Some(member) = state.get(id) else { return };
+        if told(member.looked_at && member.begun) {
+            return;
+        }
+        state.remove(id);
+        self.announce_changes(core, &mut state);
+    }
+
+    /// The host has told its program of the end of a socket, which is forgotten. Without `anyway` one that is not over stays: a client of
+    /// Socket.IO 2 that came back has the id that it had.
+    pub fn forget(&self, id: &str, anyway: bool) {
+        let mut state = write(&self.state);
+        let over = state.find(id).filter(|member| anyway || !member.socket.is_connected());
+        if let Some(over) = over.map(Member::id) {
+            state.remove(&over);
+        }
+    }
+
+    /// The program has ended a socket, and will be told of its end later: it counts no more.
+    pub(in crate::engine) fn withdraw(&self, id: &Id) {
+        write(&self.state).silently(|state| state.hide(id));
+    }
+
+    /// The host tells of the end of one that was [withdrawn](Self::withdraw): its rooms show it once more.
+    pub fn restore(&self, id: &str) {
+        let mut state = write(&self.state);
+        if let Some(id) = state.find(id).map(Member::id) {
+            state.silently(|state| state.show(&id));
+        }
+    }
+
+    /// Whether the id that a socket is to be known by is another's whose end was not told yet.
+    pub(super) fn holds_session_of(&self, socket: &Socket) -> bool {
+        socket.session().revision() == Revision::V3 && read(&self.state).holds_session_of(socket)
+    }
+
+    // ------------------------------------------------------------------ who is there
+
+    /// How many sockets there are.
+    pub fn count(&self) -> usize {
+        read(&self.state).count()
+    }
+
+    /// The socket with a public id, whether or not it counts.
+    pub fn find(&self, id: &str) -> Option<Arc<Socket>> {
+        read(&self.state).find(id).map(|member| member.socket.clone())
+    }
+
+    /// Whether a socket is there, and counts.
+    pub fn is_shown(&self, id: &str) -> bool {
+        read(&self.state).find_shown(id).is_some()
+    }
+
+    /// The host makes an object for a socket that counts, so that its end will be told. `None`: it is not there.
     pub fn look_at(&self, id: &str) -> Option<Arc<Socket>> {
         let mut state = write(&self.state);
-        let id = state.find(id)?.id();
-        let member = state.members.get_mut(&id)?;
+        let id = state.find_shown(id)?.id();
+        let member = state.get_mut(&id)?;
         member.looked_at = true;
+        member.socket.look_at();
         Some(member.socket.clone())
     }
 
     /// Whether the host holds an object for a socket.
     pub fn is_looked_at(&self, id: &Id) -> bool {
-        read(&self.state).members.get(id).is_some_and(|member| member.looked_at)
-    }
-
-    /// Lets a socket go. Its end is told by `tell`, under the lock: ahead of what becomes of its rooms.
-    pub(in crate::engine) fn remove(&self, core: &Core, id: &Id, tell: impl FnOnce(&Left)) -> Option<Left> {
-        let mut state = write(&self.state);
-        let member = state.members.remove(id)?;
-        for room in &member.rooms {
-            state.empty(*id, room);
-        }
-        let left = Left { rooms: member.all_rooms(), looked_at: member.looked_at && member.begun };
-        tell(&left);
-        if state.changes.is_some() {
-            for room in &left.rooms {
-                state.note_left(room, member.socket.public_id());
-            }
-            self.tell_changes(core, &mut state);
-        }
-        if state.members.capacity() > 1_024 && state.members.len() < state.members.capacity() / 8 {
-            state.members.shrink_to_fit();
-        }
-        Some(left)
+        read(&self.state).get(id).is_some_and(|member| member.looked_at)
     }
 
     /// Ids of those who are meant, in order of connecting.
@@ -363,13 +196,6 @@ impl Namespace {
         selector.each(&state, |member| found.push((member.serial, member.socket.public_id())));
         found.sort_unstable_by_key(|(serial, _)| *serial);
         found.into_iter().map(|(_, id)| id).collect()
-    }
-
-    /// Nobody waits any more for what a broadcast asked for.
-    pub fn forget_answer(&self, id: i64) {
-        for member in read(&self.state).members.values() {
-            member.socket.forget_answer(id);
-        }
     }
 
     /// The sockets that are meant, in no order. Nothing is locked when this returns.
@@ -385,28 +211,75 @@ impl Namespace {
         selector.each(&read(&self.state), |member| visit(&member.socket));
     }
 
+    // ------------------------------------------------------------------ acknowledgements
+
+    /// A number for an acknowledgement.
+    pub(super) fn next_ack(&self) -> i64 {
+        self.next_ack.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A broadcast asked these.
+    pub(super) fn note_asked(&self, ack: i64, sockets: Vec<Weak<Socket>>) {
+        if !sockets.is_empty() {
+            lock(&self.asked).insert(ack, sockets);
+        }
+    }
+
+    /// Nobody waits any more for what a broadcast asked for. Costs as much as it asked sockets.
+    pub fn forget_answer(&self, ack: i64) {
+        let asked = lock(&self.asked).remove(&ack);
+        for socket in asked.iter().flatten().filter_map(Weak::upgrade) {
+            socket.forget_answer(ack);
+        }
+    }
+
     // ------------------------------------------------------------------ rooms
 
+    /// Says whether the host is told what becomes of rooms.
+    pub fn watch_rooms(&self, watched: bool) {
+        let mut state = write(&self.state);
+        state.changes = watched.then(Vec::new);
+        state.announced = false;
+    }
+
+    /// What became of rooms since this was last asked, in order.
+    pub fn take_changes(&self) -> Vec<RoomChange> {
+        let mut state = write(&self.state);
+        state.announced = false;
+        state.changes.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Whether so much became of rooms that the host did not take that nobody is to come before it did.
+    pub(super) fn is_behind(&self, most: u64) -> bool {
+        read(&self.state).changes.as_ref().is_some_and(|changes| changes.len() as u64 >= most)
+    }
+
+    /// Tells the host that there are changes to take. What the host does itself it takes by itself.
+    fn announce_changes(&self, core: &Core, state: &mut State) {
+        let some = state.changes.as_ref().is_some_and(|changes| !changes.is_empty());
+        if some && !std::mem::replace(&mut state.announced, true) {
+            core.tell(Call::Io(IoCall::Rooms { nsp: self.key }));
+        }
+    }
+
     /// Those who are meant join rooms.
-    pub(super) fn join(&self, core: &Core, selector: &Selector, rooms: &[Arc<str>]) {
+    pub(super) fn join(&self, selector: &Selector, rooms: &[Arc<str>]) {
         let mut state = write(&self.state);
         for id in Self::meant(&state, selector) {
             for room in rooms {
                 state.join(id, room);
             }
         }
-        self.tell_changes(core, &mut state);
     }
 
     /// Those who are meant leave rooms.
-    pub(super) fn leave(&self, core: &Core, selector: &Selector, rooms: &[Arc<str>]) {
+    pub(super) fn leave(&self, selector: &Selector, rooms: &[Arc<str>]) {
         let mut state = write(&self.state);
         for id in Self::meant(&state, selector) {
             for room in rooms {
                 state.leave(id, room);
             }
         }
-        self.tell_changes(core, &mut state);
     }
 
     fn meant(state: &State, selector: &Selector) -> Vec<Id> {
@@ -420,20 +293,23 @@ impl Namespace {
         read(&self.state).find(id).map(Member::all_rooms).unwrap_or_default()
     }
 
-    /// All rooms and who is in them, both in order of connecting; rooms that are sockets' own first.
-    pub fn rooms(&self) -> Vec<(Arc<str>, Vec<PublicId>)> {
-        let state = read(&self.state);
-        let mut own: Vec<&Member> = state.members.values().filter(|member| !member.left_own).collect();
-        own.sort_unstable_by_key(|member| member.serial);
-        let own = own.into_iter().map(|member| Arc::from(member.socket.public_id().as_str()));
-        own.chain(state.rooms.keys().filter(|room| state.owner(room).is_none()).cloned())
-            .map(|room| {
-                let mut members: Vec<&Member> =
-                    state.in_room(&room).filter_map(|id| state.members.get(&id)).collect();
-                members.sort_unstable_by_key(|member| member.serial);
-                let ids = members.into_iter().map(|member| member.socket.public_id()).collect();
-                (room, ids)
-            })
-            .collect()
+    /// How many rooms there are.
+    pub fn room_count(&self) -> usize {
+        read(&self.state).room_count()
+    }
+
+    /// The rooms, those that are sockets' own first.
+    pub fn room_names(&self) -> Vec<Arc<str>> {
+        read(&self.state).room_names()
+    }
+
+    /// How many sockets are in a room; 0: there is none of that name.
+    pub fn room_size(&self, room: &str) -> usize {
+        read(&self.state).room_size(room)
+    }
+
+    /// Whether a socket is in a room.
+    pub fn is_in(&self, room: &str, id: &str) -> bool {
+        read(&self.state).is_in(room, id)
     }
 }

@@ -36,13 +36,13 @@ pub enum Operation {
 /// What came of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// Sockets that were meant.
+    /// Sockets that were asked for an acknowledgement, or that were ended.
     pub count: usize,
     /// The number under which acknowledgements come.
     pub ack: Option<i64>,
 }
 
-/// Sends an event to one socket; the number of the acknowledgement, where one is asked for.
+/// Sends an event to one socket; the number of the acknowledgement, where one was asked for.
 pub fn emit_to(
     nsp: &Namespace,
     socket: &Arc<Socket>,
@@ -54,7 +54,14 @@ pub fn emit_to(
     if let Some(id) = ack {
         socket.expect_answer(id);
     }
-    socket.send_as(&packet::event(nsp.name(), args.text().to_owned(), args.attachments(), ack), volatile);
+    let frames = packet::event(nsp.name(), args.text().to_owned(), args.attachments(), ack);
+    if !socket.send_as(&frames, volatile) {
+        // Nobody was asked, and nobody will answer.
+        if let Some(id) = ack {
+            socket.forget_answer(id);
+        }
+        return None;
+    }
     ack
 }
 
@@ -65,22 +72,31 @@ pub fn apply(core: &Core, nsp: &Namespace, selector: &Selector, operation: Opera
             let ack = ack.then(|| nsp.next_ack());
             // Encoded once, however many get it.
             let frames = packet::event(nsp.name(), args.text().to_owned(), args.attachments(), ack);
-            let mut count = 0;
+            let Some(id) = ack else {
+                nsp.visit(selector, |socket| {
+                    socket.send_as(&frames, volatile);
+                });
+                return Applied::default();
+            };
+            let mut asked = Vec::new();
             nsp.visit(selector, |socket| {
-                count += 1;
-                if let Some(id) = ack {
-                    socket.expect_answer(id);
+                socket.expect_answer(id);
+                if socket.send_as(&frames, volatile) {
+                    asked.push(Arc::downgrade(socket));
+                } else {
+                    socket.forget_answer(id);
                 }
-                socket.send_as(&frames, volatile);
             });
+            let count = asked.len();
+            nsp.note_asked(id, asked);
             Applied { count, ack }
         }
         Operation::Join(rooms) => {
-            nsp.join(core, selector, &rooms);
+            nsp.join(selector, &rooms);
             Applied::default()
         }
         Operation::Leave(rooms) => {
-            nsp.leave(core, selector, &rooms);
+            nsp.leave(selector, &rooms);
             Applied::default()
         }
         Operation::Disconnect { close } => {

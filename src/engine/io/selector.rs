@@ -4,14 +4,14 @@ use std::{collections::HashSet, sync::Arc};
 
 use serde::Deserialize;
 
-use super::namespace::{Member, State};
+use super::state::{Member, State};
 use crate::engine::ids::Id;
 
 /// Sockets by their rooms. A socket is in the room of its own id until it leaves it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Selector {
-    /// The one with this id, and no others.
+    /// The one with this id, and no others: also while it does not count.
     pub only: Option<String>,
     /// Those in any of these; none: all.
     pub rooms: Vec<Arc<str>>,
@@ -33,13 +33,13 @@ impl Selector {
             }
         };
         match self.rooms.as_slice() {
-            [] => state.members.values().for_each(visit),
-            [room] => state.in_room(room).filter_map(|id| state.members.get(&id)).for_each(visit),
+            [] => state.all_shown().for_each(visit),
+            [room] => state.in_room(room).filter_map(|id| state.get(&id)).for_each(visit),
             rooms => {
                 let mut seen = HashSet::new();
                 for id in rooms.iter().flat_map(|room| state.in_room(room)) {
                     if seen.insert(id)
-                        && let Some(member) = state.members.get(&id)
+                        && let Some(member) = state.get(&id)
                     {
                         visit(member);
                     }

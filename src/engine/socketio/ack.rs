@@ -63,7 +63,7 @@ impl PendingAck {
 
 impl Drop for PendingAck {
     fn drop(&mut self) {
-        lock(&self.socket.acks).waiting.remove(&self.id);
+        self.socket.forget_answer(self.id);
     }
 }
 
@@ -73,6 +73,7 @@ impl Socket {
         let (sender, answer) = oneshot::channel();
         let id = {
             let mut acks = lock(&self.acks);
+            let acks = acks.get_or_insert_default();
             while acks.waiting.contains_key(&acks.next) {
                 acks.next += 1;
             }
@@ -83,24 +84,26 @@ impl Socket {
         };
         if !self.send(&packet::event(self.nsp(), args, attachments, Some(id))) {
             // Dropping the sender is how a waiter learns that the socket is over.
-            lock(&self.acks).waiting.remove(&id);
+            self.forget_answer(id);
         }
         PendingAck { socket: self.clone(), id, answer }
     }
 
     /// The handler is told of the answer under this number.
     pub fn expect_answer(&self, id: i64) {
-        lock(&self.acks).waiting.insert(id, Waiting::Handler);
+        lock(&self.acks).get_or_insert_default().waiting.insert(id, Waiting::Handler);
     }
 
     /// Nobody waits for the answer under this number any more.
     pub fn forget_answer(&self, id: i64) {
-        lock(&self.acks).waiting.remove(&id);
+        if let Some(acks) = &mut *lock(&self.acks) {
+            acks.waiting.remove(&id);
+        }
     }
 
     /// A client answered. An id that was never issued, or was answered before, is nothing. What the handler waits for comes back.
     pub(super) fn answered(&self, id: i64, answer: Answer) -> Option<Answer> {
-        match lock(&self.acks).waiting.remove(&id)? {
+        match lock(&self.acks).as_mut()?.waiting.remove(&id)? {
             Waiting::Task(waiting) => {
                 let _ = waiting.send(answer);
                 None
@@ -111,6 +114,6 @@ impl Socket {
 
     /// The socket is over: nobody waits on.
     pub(super) fn drop_acks(&self) {
-        lock(&self.acks).waiting = HashMap::new();
+        *lock(&self.acks) = None;
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, Mutex, MutexGuard, OnceLock,
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
 };
@@ -15,6 +15,7 @@ use super::{ack::Acks, packet, v2};
 use crate::engine::{
     ids::Id,
     limits::Limits,
+    lock::lock,
     payload::Payload,
     rate_limit::EventRate,
     transport::{CloseReason, Frame, Head, Pause, Revision, Session},
@@ -29,6 +30,17 @@ impl Hearing {
     pub const EVENTS: u8 = 1;
     /// Those too that the engine handles.
     pub const EVERYTHING: u8 = 2;
+}
+
+/// An event that nobody listens to yet.
+#[derive(Debug)]
+pub(in crate::engine) struct Unheard {
+    /// The whole array, as it came.
+    pub whole: Str,
+    /// The attachments of the packet.
+    pub attachments: Vec<Bytes>,
+    /// Number of the acknowledgement that is asked for.
+    pub ack: Option<i64>,
 }
 
 /// Why a socket ended, with Socket.IO's own words.
@@ -89,9 +101,14 @@ pub struct Socket {
     /// The client left by itself.
     left: AtomicBool,
     hearing: AtomicU8,
+    /// The program holds an object for it.
+    looked_at: AtomicBool,
+    /// Events that wait for somebody to listen. A std mutex: held to put one in or take all, and to begin to listen.
+    unheard: Mutex<Vec<Unheard>>,
     /// Made where events are bounded, at the first of them.
     event_rate: OnceLock<Box<EventRate>>,
-    pub(super) acks: Mutex<Acks>,
+    /// Made where an answer is asked for.
+    pub(super) acks: Mutex<Option<Box<Acks>>>,
 }
 
 impl Socket {
@@ -104,6 +121,8 @@ impl Socket {
             connected: AtomicBool::new(false),
             left: AtomicBool::new(false),
             hearing: AtomicU8::new(0),
+            looked_at: AtomicBool::new(false),
+            unheard: Mutex::default(),
             event_rate: OnceLock::new(),
             acks: Mutex::default(),
         })
@@ -197,6 +216,21 @@ impl Socket {
     /// Whether somebody listens to this.
     pub fn hears(&self, bit: u8) -> bool {
         self.hearing.load(Ordering::Acquire) & bit != 0
+    }
+
+    /// The program holds an object for it: somebody may be about to listen.
+    pub(in crate::engine) fn look_at(&self) {
+        self.looked_at.store(true, Ordering::Release);
+    }
+
+    /// Whether the program holds an object for it.
+    pub(in crate::engine) fn is_looked_at(&self) -> bool {
+        self.looked_at.load(Ordering::Acquire)
+    }
+
+    /// Events that wait for somebody to listen.
+    pub(in crate::engine) fn unheard(&self) -> MutexGuard<'_, Vec<Unheard>> {
+        lock(&self.unheard)
     }
 
     /// Whether one more of the program's own events is within `limits.eventRate`.

@@ -16,6 +16,7 @@ mod polling;
 mod reader;
 mod refusal;
 mod revision;
+mod seen;
 mod session;
 mod stream;
 mod upgrade;
@@ -27,7 +28,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     sync::{
         Arc, Mutex, RwLock,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicIsize, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -35,6 +36,7 @@ use std::{
 use bytes::Bytes;
 use socketioxide_core::Str;
 
+pub(in crate::engine) use self::seen::Seen;
 use self::{
     flush::{Cork, Flusher},
     heartbeat::Heartbeat,
@@ -140,6 +142,8 @@ pub struct Transport {
     upper: Arc<dyn Upper>,
     /// By session id. Read at each HTTP request and heartbeat, written when a session begins or ends.
     sessions: RwLock<HashMap<Id, Arc<Session>>>,
+    /// What those add to their number that the host has been told otherwise of.
+    unlike: AtomicIsize,
     /// Sessions per network, where that is bounded. A std mutex: held to count one up or down.
     addresses: Mutex<HashMap<Site, u64>>,
     flushers: Box<[Flusher]>,
@@ -167,6 +171,7 @@ impl Transport {
             turn: AtomicU32::new(1),
             parting: DeadlineQueue::new(CLOSE_TIMEOUT),
             sessions: RwLock::default(),
+            unlike: AtomicIsize::new(0),
             addresses: Mutex::default(),
             options,
             tasks,
@@ -203,6 +208,12 @@ impl Transport {
     /// Sessions that are open or parting.
     pub fn count(&self) -> usize {
         read(&self.sessions).len()
+    }
+
+    /// Sessions, as the host has been told of the sockets on them.
+    pub fn seen(&self) -> usize {
+        let sessions = read(&self.sessions);
+        sessions.len().saturating_add_signed(self.unlike.load(Ordering::SeqCst))
     }
 
     /// Does something that sends to many more than once: what one of them gets by it leaves in one write.
@@ -329,6 +340,7 @@ impl Transport {
     fn forget(&self, id: &Id) {
         let mut sessions = write(&self.sessions);
         if let Some(session) = sessions.remove(id) {
+            session.note_seen(seen::Seen::forget);
             self.count_out(session.head().address.ip());
         }
         if sessions.capacity() > 1_024 && sessions.len() < sessions.capacity() / 8 {

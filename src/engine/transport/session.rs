@@ -18,6 +18,7 @@ use super::{
     Frame, Head, Hold, Receiver, Revision, Transport,
     outbox::{Batch, Outbox},
     revision::Dialect,
+    seen::Seen,
     stream::Stream,
     v3,
 };
@@ -175,6 +176,8 @@ pub struct Session {
     flow: AtomicUsize,
     /// Whether somebody wants to know of its upgrade and its end.
     watched: AtomicBool,
+    /// What of it the host has been told. A std mutex: held to change it.
+    seen: Mutex<Seen>,
 }
 
 impl std::fmt::Debug for Session {
@@ -225,6 +228,7 @@ impl Session {
             wake: Notify::new(),
             flow: AtomicUsize::new(0),
             watched: AtomicBool::new(false),
+            seen: Mutex::default(),
         })
     }
 
@@ -349,6 +353,11 @@ impl Session {
     /// Whether somebody wants to know of its upgrade and its end.
     pub fn is_watched(&self) -> bool {
         self.watched.load(Ordering::SeqCst)
+    }
+
+    /// Notes what of it the host has been told.
+    pub(in crate::engine) fn note_seen(&self, change: impl FnOnce(&mut Seen)) {
+        lock(&self.seen).change(&self.transport.unlike, change);
     }
 
     /// Bytes of its events that wait for listeners.
