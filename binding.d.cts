@@ -115,8 +115,8 @@ export declare class NativeDialogue {
   ioIsShown(nsp: number, id: string): boolean
   /** The program is about to be told of the end of a socket that it ended: its rooms show it once more. */
   ioRestore(nsp: number, id: string): void
-  /** The program has been told that a socket is over: it counts no more. */
-  ioForget(nsp: number, id: string): void
+  /** The program has been told that a socket is over: it counts no more. Without `anyway` one that is not over stays. */
+  ioForget(nsp: number, id: string, anyway: boolean): void
   /**
    * Sends an event to one socket: `args_json` is `["name", …]`. Flags: bit 1 volatile, bit 2 asks for an acknowledgement,
    * whose number this gives, else -1; bit 4: it is the first of this turn of the event loop.
@@ -138,7 +138,7 @@ export declare class NativeDialogue {
   ioCloseAll(): void
   /** How many sockets a namespace has. */
   ioCount(nsp: number): number
-  /** Connections of the whole server. */
+  /** Connections of the whole server, as the program has been told of the sockets on them. */
   ioConnections(): number
   /** Ids of those that are meant, in order of connecting. */
   ioSelect(nsp: number, selectorJson: string): Array<string>

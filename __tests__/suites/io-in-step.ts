@@ -1,0 +1,273 @@
+import type { Namespace, Socket } from "socket.io";
+import { describe, expect, it } from "vitest";
+import { ChildProgram } from "../support/child-program.js";
+import { eventually, within } from "../support/deadline.js";
+import type { Reach, ServedIo } from "../support/io.js";
+import { next, useIo } from "../support/io-stage.js";
+
+const COUNT = 6;
+const NAMESPACES = ["/", "/a"];
+
+function block(milliseconds: number): void {
+  const until = Date.now() + milliseconds;
+  while (Date.now() < until);
+}
+
+/** How many are there, by all that a program can ask, of those in `room`. */
+function counts(namespace: Namespace, room: string): number[] {
+  const { adapter, sockets } = namespace;
+  const found: unknown[] = [];
+  namespace.fetchSockets().then((all) => found.push(...all));
+  return [
+    adapter.rooms.get(room)?.size ?? 0,
+    [...(adapter.rooms.get(room) ?? [])].length,
+    sockets.size,
+    [...sockets.keys()].length,
+    adapter.sids.size,
+  ];
+}
+
+const fives = (n: number) => Array(5).fill(n) as number[];
+
+/** What a program sees of those who come and go, while other threads have already seen more. */
+export function ioInStep(reach: Reach): void {
+  describe(`io, in step with its events (${reach.name})`, () => {
+    const stage = useIo(reach);
+
+    async function crowd(server: ServedIo, nsp: string, leaves = "disconnect"): Promise<ChildProgram> {
+      const environment = { URL: server.url + nsp, TRANSPORT: reach.transport, LEAVES: leaves };
+      const program = new ChildProgram("crowd.mjs", { ...environment, COUNT: String(COUNT) });
+      stage.atEnd(() => program.kill());
+      return program;
+    }
+
+    for (const nsp of NAMESPACES) {
+      it(`in ${nsp} a newcomer is in no count, and gets nothing, until its own connection is told`, async () => {
+        const server = await stage.serve();
+        const namespace = server.io.of(nsp);
+        const seen: unknown[] = [];
+        const here: string[] = [];
+        const rooms: string[] = [];
+        namespace.adapter.on("create-room", (room: string) => void rooms.push(room));
+        namespace.on("connection", (socket) => {
+          if (here.length === 0) block(700);
+          here.push(socket.id);
+          expect([...namespace.sockets.keys()]).toEqual(here);
+          expect(rooms.filter((room) => room !== "crowd")).toEqual(here);
+          socket.join("crowd");
+          seen.push(counts(namespace, "crowd"));
+          socket.emit("list", here);
+          socket.broadcast.emit("joined", socket.id);
+        });
+        const program = await crowd(server, nsp);
+        await program.line("connected");
+        await eventually(() => here.length === COUNT, "every connection");
+        expect(seen).toEqual(Array.from({ length: COUNT }, (_, n) => fives(n + 1)));
+        expect((await namespace.in("crowd").fetchSockets()).map(({ id }) => id)).toEqual(here);
+        namespace.emit("report");
+        expect(await program.line("twice")).toEqual({ twice: 0, early: 0 });
+      });
+
+      for (const leaves of ["disconnect", "close"]) {
+        it(`in ${nsp} those who leave at once by ${leaves} go one by one, each with its own disconnect`, async () => {
+          const server = await stage.serve();
+          const namespace = server.io.of(nsp);
+          const seen: unknown[] = [];
+          const connections: number[] = [];
+          const left = new Set<string>();
+          let emptied = 0;
+          namespace.on("connection", (socket) => {
+            socket.join("crowd");
+            socket.on("disconnecting", () => {
+              const { connected, rooms } = socket;
+              seen.push([...counts(namespace, "crowd"), connected, [...rooms]]);
+              expect(namespace.sockets.get(socket.id)).toBe(socket);
+            });
+            socket.on("disconnect", () => {
+              left.add(socket.id);
+              seen.push([...counts(namespace, "crowd"), socket.connected, [...socket.rooms]]);
+              connections.push(server.io.engine.clientsCount);
+              if ((namespace.adapter.rooms.get("crowd")?.size ?? 0) === 0) emptied++;
+              expect(namespace.sockets.get(socket.id)).toBe(undefined);
+              expect([...namespace.sockets.keys()].some((id) => left.has(id))).toBe(false);
+              for (const other of namespace.sockets.values())
+                expect([other.rooms.has("crowd"), other.rooms.size]).toEqual([true, 2]);
+            });
+          });
+          const program = await crowd(server, nsp, leaves);
+          await program.line("connected");
+          await eventually(() => namespace.sockets.size === COUNT, "every connection");
+          const ids = [...namespace.sockets.keys()];
+          namespace.emit("leave");
+          block(500);
+          await eventually(() => left.size === COUNT, "every end");
+          const order = [...left];
+          expect(order.toSorted()).toEqual(ids.toSorted());
+          const expected = order.flatMap((id, n) => [
+            [...fives(COUNT - n), true, [id, "crowd"]],
+            [...fives(COUNT - n - 1), false, []],
+          ]);
+          expect(seen).toEqual(expected);
+          expect(emptied).toBe(1);
+          // A connection may be there for longer than the socket on it, and for no shorter.
+          for (const [n, count] of connections.entries()) expect(count).toBeGreaterThanOrEqual(COUNT - n - 1);
+        });
+      }
+
+      it(`in ${nsp} middleware counts those who are in, and not the one who asks`, async () => {
+        const server = await stage.serve();
+        const namespace = server.io.of(nsp);
+        const seen: unknown[] = [];
+        namespace.use((socket, proceed) => {
+          socket.join("early");
+          seen.push([namespace.sockets.size, namespace.sockets.has(socket.id), socket.rooms.has("early")]);
+          proceed();
+        });
+        namespace.on("connection", (socket) => void seen.push([namespace.sockets.size, [...socket.rooms]]));
+        const { socket } = await stage.pair(server, nsp);
+        const second = await stage.pair(server, nsp);
+        const first = [0, false, true];
+        expect(seen.map((each) => JSON.stringify(each))).toEqual(
+          [first, [1, [...socket.rooms]], [1, false, true], [2, [...second.socket.rooms]]].map((each) =>
+            JSON.stringify(each),
+          ),
+        );
+        expect([...namespace.adapter.rooms.get("early")!]).toEqual([socket.id, second.socket.id]);
+      });
+
+      it(`in ${nsp} socket.rooms is a Set that moves with its socket`, async () => {
+        const server = await stage.serve();
+        const { socket } = await stage.pair(server, nsp);
+        const { rooms } = socket;
+        expect(rooms).toEqual(new Set([socket.id]));
+        expect(Object.getPrototypeOf(rooms) === Set.prototype).toBe(true);
+        socket.join(["x", "y"]);
+        expect([...rooms]).toEqual([socket.id, "x", "y"]);
+        server.io.of(nsp).in("x").socketsJoin("z");
+        server.io.of(nsp).in("z").socketsLeave(["x", "z"]);
+        socket.leave("y");
+        socket.join("w");
+        expect([[...rooms], socket.rooms === rooms]).toEqual([[socket.id, "w"], true]);
+      });
+    }
+
+    it("adapter.rooms and adapter.sids are Maps of Sets, as they are at the moment", async () => {
+      const server = await stage.serve();
+      const namespace = server.io.of("/a");
+      const { adapter } = namespace;
+      const one = (await stage.pair(server, "/a")).socket;
+      const two = (await stage.pair(server, "/a")).socket;
+      const { rooms, sids } = adapter;
+      one.join(["x", "y"]);
+      two.join("x");
+      const x = rooms.get("x")!;
+      expect([rooms instanceof Map, sids instanceof Map, x instanceof Set]).toEqual([true, true, true]);
+      expect(x).toEqual(new Set([one.id, two.id]));
+      expect(new Set([one.id, two.id])).toEqual(x);
+      expect(sids.get(one.id)).toEqual(new Set([one.id, "x", "y"]));
+      expect([rooms.size, sids.size, x.size, x.has(one.id), x.has("no")]).toEqual([4, 2, 2, true, false]);
+      expect([rooms.has("x"), rooms.has("no"), rooms.get("no"), sids.get("no")]).toEqual([
+        ...[true, false],
+        ...[undefined, undefined],
+      ]);
+      expect([...rooms].map(([room, ids]) => [room, [...ids]]).toSorted()).toEqual(
+        [
+          [one.id, [one.id]],
+          [two.id, [two.id]],
+          ["x", [one.id, two.id]],
+          ["y", [one.id]],
+        ].toSorted(),
+      );
+      const visited: unknown[] = [];
+      sids.forEach((set, id, map) => void visited.push([id, set.size, map === sids]));
+      x.forEach((id, same, set) => void visited.push([id === same, set === x]));
+      expect(visited).toEqual([[one.id, 3, true], [two.id, 2, true], ...Array(2).fill([true, true])]);
+      if ("union" in x) {
+        const union = (x as unknown as { union(other: Set<string>): Set<string> }).union(new Set(["more"]));
+        expect(union).toEqual(new Set([one.id, two.id, "more"]));
+      }
+      two.leave("x");
+      expect([x.size, [...x.values()], [...x.entries()]]).toEqual([1, [one.id], [[one.id, one.id]]]);
+      // A socket's own room, with another in it, is one room.
+      two.join(one.id);
+      expect([rooms.get(one.id), rooms.size]).toEqual([new Set([one.id, two.id]), 4]);
+    });
+
+    it("what one looks at costs little, however many rooms there are", async () => {
+      const server = await stage.serve();
+      const namespace = server.io.of("/a");
+      const { socket } = await stage.pair(server, "/a");
+      const spent = (work: (n: number) => unknown) => {
+        const began = performance.now();
+        for (let n = 0; n < 500; n++) expect(Boolean(work(n))).toBe(true);
+        return performance.now() - began;
+      };
+      socket.join(Array.from({ length: 10_000 }, (_, n) => `room-${n}`));
+      const { adapter, sockets } = namespace;
+      const looks = {
+        size: (n: number) => adapter.rooms.get(`room-${n}`)?.size === 1,
+        member: (n: number) => adapter.rooms.get(`room-${n}`)?.has(socket.id),
+        sids: (n: number) => adapter.sids.get(socket.id)?.has(`room-${n}`),
+        rooms: (n: number) => socket.rooms.has(`room-${n}`),
+        socket: () => sockets.get(socket.id),
+      };
+      // Were all rooms read each time, this would take seconds.
+      for (const [name, look] of Object.entries(looks))
+        expect([name, spent(look) < 1_000]).toEqual([name, true]);
+    });
+  });
+}
+
+/** An event and a listener of one turn find each other, whichever is first. */
+export function ioListensLate(reach: Reach): void {
+  describe(`io, listeners that come after the event (${reach.name})`, () => {
+    const stage = useIo(reach);
+
+    for (const nsp of NAMESPACES) {
+      it(`in ${nsp}, in the turn in which a client of the same process sends`, async () => {
+        const { client, socket } = await stage.pair(await stage.serve(), nsp);
+        for (let n = 0; n < 50; n++) {
+          client.socket.emit("n", n);
+          expect(await next(socket, "n")).toBe(n);
+        }
+        client.socket.emit("n", 50, [Buffer.from([1, 2])]);
+        block(20);
+        const all = new Promise<unknown[]>((resolve) => socket.once("n", (...args) => resolve(args)));
+        const [n, [bytes]] = (await within(all, "the event")) as [number, [Buffer]];
+        expect([n, [...bytes]]).toEqual([50, [1, 2]]);
+        const answer = client.ask("asks", 1);
+        socket.once("asks", (value, answers) => answers(value + 1));
+        expect(await answer).toBe(2);
+        client.socket.emit("any", 1);
+        const any = new Promise((resolve) => {
+          socket.onAny((event, value) => {
+            socket.offAny();
+            resolve([event, value]);
+          });
+        });
+        expect(await within(any, "onAny")).toEqual(["any", 1]);
+      });
+
+      it(`in ${nsp}, behind some work after the question that it answers`, async () => {
+        const server = await stage.serve();
+        const asked = next<Socket>(server.io.of(nsp), "connection");
+        const program = new ChildProgram("answers.mjs", {
+          URL: server.url + nsp,
+          TRANSPORT: reach.transport,
+        });
+        stage.atEnd(() => program.kill());
+        const socket = await asked;
+        await program.line("connected");
+        for (let n = 0; n < 5; n++) {
+          socket.emit("question", n);
+          block(150);
+          const heard: number[] = [];
+          socket.on("part", (part: number) => void heard.push(part));
+          expect(await next(socket, "answer")).toBe(n);
+          socket.removeAllListeners("part");
+          expect(heard).toEqual([0, 1, 2]);
+        }
+      });
+    }
+  });
+}
