@@ -1,6 +1,7 @@
 import type { z as Zod } from "zod";
 import type { z as Zod3 } from "zod/v3";
 
+type Mini = typeof import("zod/mini");
 type Z = typeof Zod;
 type Z3 = typeof Zod3;
 
@@ -287,6 +288,53 @@ function strangers(z: Z): Specimen[] {
       "x",
       1,
     ),
+  ];
+}
+
+/** Zod Mini: other classes over the same definitions. */
+export function zooMini(z: Mini): readonly Specimen[] {
+  const any = (name: string, schema: unknown, ...seeds: unknown[]) =>
+    native(name, schema as Zod.ZodType, ...seeds);
+  return [
+    any("string", z.string().check(z.minLength(1), z.maxLength(3)), "ab", ""),
+    any("regex", z.string().check(z.regex(/^[a-z]+$/), z.startsWith("a")), "abc", "abC"),
+    any("email", z.email(), "ada@example.org", "ada@example"),
+    any("uuid", z.uuid(), uuid, uuid.slice(1)),
+    any("datetime", z.iso.datetime(), "2020-01-01T06:15:00Z", "2020-01-01"),
+    any("number", z.number().check(z.gte(1), z.lt(10), z.multipleOf(3)), 9, 10),
+    any("int", z.int(), 5, 5.5),
+    any("enum", z.enum(["red", "green"]), "red", "blue"),
+    any("literal", z.literal(["on", 1]), "on", "off"),
+    any("array", z.array(z.string()).check(z.minLength(1)), ["a"], []),
+    any("tuple", z.tuple([z.string(), z.number()]), ["a", 1], ["a"]),
+    any("object", z.object({ a: z.string(), b: z.optional(z.number()) }), { a: "x" }, { b: 1 }),
+    any("strict", z.strictObject({ a: z.string() }), { a: "x" }, { a: "x", b: 1 }),
+    any("record", z.record(z.string(), z.number()), { a: 1 }, { a: "x" }),
+    any("union", z.union([z.string(), z.null()]), "x", null, 1),
+    any(
+      "discriminated union",
+      z.discriminatedUnion("k", [
+        z.object({ k: z.literal("a") }),
+        z.object({ k: z.literal("b"), n: z.number() }),
+      ]),
+      { k: "b", n: 1 },
+      { k: "b" },
+    ),
+    any("nullable", z.nullable(z.boolean()), null, 1),
+    any("default given", z.object({ n: z._default(z.number(), 3) }), { n: 1 }),
+    any("readonly", z.readonly(z.array(z.number())), [1], ["x"]),
+    either("refine", z.string().check(z.refine((text) => text !== "no")), "yes", "no"),
+    either(
+      "transform",
+      z.pipe(
+        z.string(),
+        z.transform((text: string) => text.length),
+      ),
+      "abc",
+      1,
+    ),
+    either("trim", z.string().check(z.trim(), z.minLength(2)), " ab ", "  "),
+    either("default", z.object({ n: z._default(z.number(), 3) }), {}, { n: "x" }),
   ];
 }
 
