@@ -50,6 +50,25 @@ export interface LimitsConfig {
    * Connections from one address, of IPv6 from one /64 (behind a proxy everyone shares one: see `trustProxy`). Default off. Reached: 429.
    */
   connectionsPerAddress?: number | false;
+  /** Namespaces that a connection may ask for per second; ten times as many at once; false: off. Default 10. Over it: `RATE_LIMITED`; ten times over for ten seconds: closed. */
+  connects?: number | false;
+  /**
+   * Connects from one address per second, of IPv6 from one /64; a hundred times as many at once; false: off. Default 1,000. Over it: 429 at the
+   * handshake, `RATE_LIMITED` for a further namespace of a connection.
+   */
+  connectsPerAddress?: number | false;
+  /** Bytes of what a client sends as `auth`. Default 16 KiB. Larger: `INVALID_REQUEST`. */
+  authBytes?: number;
+  /**
+   * TCP connections on which the server waits for a TLS handshake or for a request, the next one too. Default 10,000. Of more, those that have waited
+   * longest are closed.
+   */
+  pendingConnections?: number;
+  /**
+   * TCP connections from one address, of IPv6 from one /64, that are no WebSocket, or not yet: handshakes, requests, polls. Trusted proxies are not
+   * counted. Default off. Reached: closed.
+   */
+  httpConnectionsPerAddress?: number | false;
   /**
    * Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. A list: proxies at these addresses and ranges (`"10.0.0.0/8"`); the client
    * is the last address that is none of them. A number: so many proxies, one behind the other. `true`: everybody, and the client is the first

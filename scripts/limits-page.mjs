@@ -25,7 +25,7 @@ ${rows.join("\n")}
 | \`clientRooms\` | rooms a user may hold | 0 | an integer from 0, or \`{ max, events?, defaultSubscriptions?, maxSize? }\` | \`PERMISSION_DENIED\` |
 | \`trustProxy\` | | \`false\` | \`true\`, a number of proxies from 0 to 100, or a list of IP addresses and ranges (\`10.0.0.0/8\`) | |
 
-- Servers of \`dialogue-rs/socket.io\` have other defaults of two: \`jsonDepth\` 1,000, \`hookTimeout\` 45,000. What is about rooms, history, commands and the app means nothing there.
+- Servers of \`dialogue-rs/socket.io\` have other defaults of three: \`jsonDepth\` 1,000, \`hookTimeout\` 45,000, \`authBytes\` 1,000,000. What is about rooms, history, commands and the app means nothing there.
 - They bind clients. What the program itself creates and triggers is its own matter, but for \`idLength\`, which room ids have too, and for \`joins\` and \`subscriptions\`, which
   count whoever asked for them: \`client.join()\` above the limit is a warning in the log.
 - \`socket.maxHttpBufferSize\` (1,000,000 bytes) bounds one message on either transport, over all its fragments and attachments.
@@ -34,7 +34,8 @@ ${rows.join("\n")}
 - A message has at most 1,000 attachments, a connection at most 100 namespaces. The head of an HTTP request has at most 200 headers (431).
 - \`trustProxy: true\` takes the first address of \`X-Forwarded-For\`, which a client can make up unless your proxy replaces the header. A list of
   proxies takes the last address that is not one of them ([deployment.md](deployment.md)).
-- Where an address is counted, an IPv6 address counts as its /64.
+- Where an address is counted, an IPv6 address counts as its /64. Behind a proxy that \`trustProxy\` does not name, all clients have one address: \`connectsPerAddress\` lets a hundred thousand of them
+  come at once, and a thousand a second from then on.
 `;
 
 const path = join(root, "docs", "limits.md");

@@ -79,7 +79,7 @@ export function readConfig(config: DialogueConfig<RoomsConfig>): Settings {
   const { logger } = optional(given, "logger", "", readLogger);
   const rooms = readRooms(config.rooms, definitions, limits.idLength, warn);
   const hooks = readHooks(given["hooks"], warn);
-  const { jwt } = optional(given, "jwt", "", readJwt);
+  const { jwt } = optional(given, "jwt", "", (value, path) => readJwt(value, path, warn));
   const { tls } = optional(given, "tls", "", readTls);
   const socket = readSocket(given["socket"] ?? {});
   const engine = {

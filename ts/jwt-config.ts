@@ -29,8 +29,15 @@ const POLICY = ["algorithms", "issuer", "audience", "leeway"];
 /** Seconds: more is no difference between clocks. */
 const MAX_LEEWAY = 86_400;
 
-/** Reads `jwt`. No message shows anything of a key. */
-export function readJwt(value: unknown, path: string): JwtSpec {
+/** Bytes that a secret has at least, by algorithm (RFC 7518, 3.2): as many as its hash. */
+const SECRET_BYTES: Record<string, number> = { HS256: 32, HS384: 48, HS512: 64 };
+
+/**
+ * Reads `jwt`. No message shows anything of a key.
+ *
+ * @param warn Is told of secrets that are shorter than they should be.
+ */
+export function readJwt(value: unknown, path: string, warn: (message: string) => void): JwtSpec {
   const given = knownFields(value, path, [...KEYS, ...POLICY, "required"]);
   const kinds = KEYS.filter((name) => given[name] !== undefined);
   if (kinds.length !== 1) {
@@ -46,6 +53,7 @@ export function readJwt(value: unknown, path: string): JwtSpec {
   };
   const wrong = native.jwtCheck(JSON.stringify(engine));
   if (wrong !== null) throw misfit(wrong, (field) => `${path}.${field}`);
+  warnOfShortSecrets(engine, path, warn);
   return { engine, ...(jwksUri && { jwksUri }) };
 }
 
@@ -90,6 +98,36 @@ function readKey(given: Fields, path: string): EngineJwt["key"] {
   if (given["secret"] !== undefined) return { secret: readBytes(given["secret"], `${path}.secret`) };
   if (given["publicKey"] !== undefined) return { publicKey: text(given["publicKey"], `${path}.publicKey`) };
   return { jwks: given["jwks"] };
+}
+
+function warnOfShortSecrets(
+  { key, algorithms }: EngineJwt,
+  path: string,
+  warn: (message: string) => void,
+): void {
+  if (key === "jwksUri" || "publicKey" in key) return;
+  const named = (algorithms ?? ["HS256"]).filter((name) => name in SECRET_BYTES);
+  // The least of what is asked for: a longer secret is good for it at least.
+  const [least] = named
+    .map((name) => [SECRET_BYTES[name] as number, name] as const)
+    .sort(([a], [b]) => a - b);
+  if (!least) return;
+  const isShort = (secret: unknown, encoding: "base64" | "base64url") =>
+    typeof secret === "string" && Buffer.byteLength(Buffer.from(secret, encoding)) < least[0];
+  const short =
+    "secret" in key
+      ? isShort(key.secret, "base64")
+      : secretsOf(key.jwks).some((k) => isShort(k, "base64url"));
+  if (!short) return;
+  warn(
+    `${path}.${"secret" in key ? "secret" : "jwks"}: a secret for ${least[1]} should have ${least[0]} bytes or more, at random; whoever guesses a shorter one from a token can sign others`,
+  );
+}
+
+/** The secrets in a set of keys. */
+function secretsOf(set: unknown): unknown[] {
+  const keys = (set as { keys?: { kty?: unknown; k?: unknown }[] }).keys ?? [];
+  return keys.filter((key) => key?.kty === "oct").map(({ k }) => k);
 }
 
 function oneOrMore(value: unknown, path: string): string[] {

@@ -2,6 +2,7 @@
 //!
 //! Counts are scaled down; with `DIALOGUE_TEST_LONG=1` they are the full ones.
 
+mod arrivals;
 mod fragments;
 mod handshakes;
 mod memory;
@@ -13,6 +14,8 @@ mod stalled;
 #[path = "../engine/support.rs"]
 #[allow(dead_code, reason = "the engine's other tests use the rest")]
 mod support;
+
+mod tls;
 
 use support::scaled;
 

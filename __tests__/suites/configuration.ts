@@ -168,6 +168,36 @@ export function configuration(): void {
     });
   });
 
+  describe("a secret that is too short", () => {
+    const oct = (secret: string) => ({
+      keys: [{ kty: "oct", k: Buffer.from(secret).toString("base64url") }],
+    });
+    const short = "hunter2".repeat(4);
+    const long = "s".repeat(48);
+    for (const [what, jwt, warned] of [
+      ["for HS256", { secret: short }, "jwt.secret: a secret for HS256 should have 32 bytes"],
+      ["as bytes", { secret: new Uint8Array(31) }, "jwt.secret: a secret for HS256 should have 32 bytes"],
+      [
+        "for HS512",
+        { secret: long, algorithms: ["HS512"] },
+        "jwt.secret: a secret for HS512 should have 64 bytes",
+      ],
+      ["in a set", { jwks: oct(short) }, "jwt.jwks: a secret for HS256 should have 32 bytes"],
+      ["is none with 32 bytes", { secret: "s".repeat(32) }, undefined],
+      ["is none with 48 bytes for HS384", { secret: long, algorithms: ["HS384", "HS512"] }, undefined],
+      ["is none in a set with 48 bytes", { jwks: oct(long) }, undefined],
+    ] as const) {
+      it(`${what}: a warning that shows nothing of it`, () => {
+        const log = recordingLogger();
+        createDialogue({ port: 0, rooms: {}, logger: log, jwt } as unknown as DialogueConfig);
+        const said = log.entries.map(({ level, entry }) => `${level} ${entry.message}`);
+        expect(said.length).toBe(warned === undefined ? 0 : 1);
+        if (warned !== undefined) expect(said[0]!.startsWith(`warn ${warned}`)).toBe(true);
+        expect(JSON.stringify(log.entries)).not.toContain("hunter2");
+      });
+    }
+  });
+
   describe("a field that is not known", () => {
     it("of the config, of hooks, of cors and of rooms is a warning that names it, and what was probably meant", () => {
       const log = recordingLogger();

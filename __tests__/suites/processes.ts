@@ -51,6 +51,37 @@ export function processes(): void {
       expect(program.lines.some((line) => "stopped" in line)).toBe(true);
     });
 
+    it("that was stopped for longer than a ping may take disconnects nobody who answered meanwhile", async () => {
+      const [interval, patience] = [300, 1_500];
+      const program = run("chat-server.mjs", { PING_INTERVAL: `${interval}`, PING_TIMEOUT: `${patience}` });
+      const { port } = await program.line("port");
+      const sockets = await Promise.all(
+        Array.from({ length: 60 }, () => RawWebSocket.open("127.0.0.1", port)),
+      );
+      undo.push(() => {
+        for (const socket of sockets) socket.destroy();
+      });
+      for (const socket of sockets) await socket.connectNamespace();
+      const polling = await PollingSession.open(`http://127.0.0.1:${port}`);
+      await polling.connectNamespace();
+      for (const socket of sockets) socket.stopReading();
+      // What was pinged before the one that looks was pinged too.
+      await polling.nextStarting("2");
+      await polling.nextStarting("2");
+      program.signal("SIGSTOP");
+      // Answers wait in the kernel, and the time of the pings passes.
+      for (const socket of sockets) socket.read();
+      await new Promise((resolve) => setTimeout(resolve, 2 * (interval + patience)));
+      program.signal("SIGCONT");
+      // Twice more: by then whoever was overdue would be gone.
+      await polling.nextStarting("2");
+      await polling.nextStarting("2");
+      for (const [n, socket] of sockets.entries()) {
+        socket.send(`42${n}["dialogue:listRooms",{}]`);
+        await socket.nextStarting(`43${n}[`);
+      }
+    });
+
     it("with 200 clients of which ten read nothing ends by itself with 0", async () => {
       const program = run("chat-server.mjs");
       const { port } = await program.line("port");

@@ -17,6 +17,7 @@ export interface IoOptions {
   maxHttpBufferSize?: number;
   pingInterval?: number;
   pingTimeout?: number;
+  connectTimeout?: number;
   /** Not of `dialogue.io`. */
   allowEIO3?: boolean;
 }

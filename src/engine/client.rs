@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use super::{
+    commands::Fields,
     gate::Gate,
     ids::Id,
     jwt::{Guard, Token},
@@ -26,10 +27,34 @@ pub struct Identity {
     pub user_id: Arc<str>,
     /// What it sent with its connect, as a JSON object. It may hold a token, and leaves the engine only to the program.
     pub auth: Box<str>,
-    /// The same without its name, and without its token where tokens are asked for.
-    pub meta: Box<str>,
+    /// What of that is shown as its `meta`.
+    pub meta: Meta,
     /// The token that governs the connection from its beginning.
     pub token: Option<Box<Token>>,
+}
+
+/// What is shown of what a client sent: made when somebody asks, and not kept beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meta {
+    /// Nothing: `authenticate` says who it is.
+    Nothing,
+    /// All but these fields.
+    AllBut(&'static [&'static str]),
+}
+
+impl Identity {
+    /// Its `meta`: a JSON object.
+    pub fn meta(&self) -> String {
+        let Meta::AllBut(hidden) = self.meta else { return "{}".to_owned() };
+        // It was read before, when the client connected.
+        let Ok(fields) = Fields::parse(&self.auth) else { return "{}".to_owned() };
+        let shown: Vec<String> = fields
+            .iter()
+            .filter(|(name, _)| !hidden.contains(name))
+            .map(|(name, value)| format!("{}:{value}", to_json(name)))
+            .collect();
+        format!("{{{}}}", shown.join(","))
+    }
 }
 
 /// A client. Its id is that of its socket.
@@ -243,7 +268,7 @@ impl Client {
             to_json(self.id().as_str()),
             to_json(self.socket.session().id().as_str()),
             to_json(self.user_id()),
-            self.identity.meta,
+            self.identity.meta(),
             describe_handshake(self.socket.head(), &self.identity.auth),
         )
     }

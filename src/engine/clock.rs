@@ -141,6 +141,51 @@ impl<T: Ord + Copy> Agenda<T> {
     }
 }
 
+/// A clock that stands still while the process does: stopped by a signal, suspended with its machine, or without a processor to run on.
+///
+/// Somebody asks it every tick. If nobody did for twice that, what is beyond a tick counts for nothing.
+#[derive(Debug)]
+pub struct ServiceClock {
+    tick: Duration,
+    /// A std mutex: held to read or move the clock.
+    state: Mutex<Service>,
+}
+
+#[derive(Debug)]
+struct Service {
+    asked: std::time::Instant,
+    /// For how long it stood, in all.
+    stood: Duration,
+}
+
+impl ServiceClock {
+    /// A clock that is asked at every tick.
+    pub fn new(tick: Duration) -> Self {
+        let state = Service { asked: std::time::Instant::now(), stood: Duration::ZERO };
+        Self { tick, state: Mutex::new(state) }
+    }
+
+    /// The time, which never goes back. To be compared with what this clock said.
+    pub fn now(&self) -> std::time::Instant {
+        self.at(std::time::Instant::now())
+    }
+
+    fn at(&self, real: std::time::Instant) -> std::time::Instant {
+        let mut state = lock(&self.state);
+        let silent = real.saturating_duration_since(state.asked);
+        if silent > self.tick * 2 {
+            state.stood += silent - self.tick;
+        }
+        state.asked = state.asked.max(real);
+        state.asked.checked_sub(state.stood).unwrap_or(real)
+    }
+
+    /// When that time is, if the process does not stand from now on.
+    pub fn real(&self, time: std::time::Instant) -> std::time::Instant {
+        time + lock(&self.state).stood
+    }
+}
+
 /// A quarter of a patience, so that nobody waits much longer than promised.
 pub fn looks(patience: Duration) -> Interval {
     let mut look = interval((patience / 4).clamp(Duration::from_millis(5), Duration::from_millis(250)));
@@ -151,6 +196,18 @@ pub fn looks(patience: Duration) -> Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_of_service_stands_while_the_process_does() {
+        let clock = ServiceClock::new(Duration::from_secs(1));
+        let start = clock.now();
+        let after = |seconds: u64| (clock.at(start + Duration::from_secs(seconds)) - start).as_secs();
+        assert_eq!([after(1), after(2), after(4)], [1, 2, 4], "a tick that is late is none to speak of");
+        assert_eq!(after(64), 5, "a minute but for a tick");
+        assert_eq!([after(65), after(66)], [6, 7]);
+        assert_eq!(clock.real(start + Duration::from_secs(7)), start + Duration::from_secs(66));
+        assert_eq!(after(60), 7, "it never goes back");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn each_item_falls_due_at_its_own_time_also_one_that_is_put_in_later() {

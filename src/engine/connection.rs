@@ -20,7 +20,7 @@ use super::{
     occasional::Occasional,
     payload::{Payload, to_json},
     protocol::{self, outgoing},
-    rate_limit::Allowance,
+    rate_limit::{Allowance, ConnectRate},
     rooms,
     socketio::{Answer, ConnectRequest, DisconnectReason, Handler, Hearing, IncomingEvent, Socket, packet},
     transport::{CloseReason, Pause},
@@ -141,8 +141,36 @@ fn authenticate(core: &Arc<Core>, request: ConnectRequest, token: Option<Token>)
     });
 }
 
+/// Whether a client may ask for a namespace now, with what it sent. It is refused here where it may not.
+fn is_let_ask(core: &Core, request: ConnectRequest) -> Option<ConnectRequest> {
+    let limits = core.limits();
+    let refusal = match request.rate(|| ConnectRate::new(limits)).map(ConnectRate::take) {
+        Some(Allowance::Flood) => {
+            request.close();
+            return None;
+        }
+        Some(Allowance::Refused { refusal, .. }) => refusal,
+        // The handshake counted for the first one.
+        Some(Allowance::Granted) if !core.site_connects.take(request.socket().head().address.ip()) => {
+            let message = format!(
+                "Too many connects from this address (limits.connectsPerAddress: {} per second)",
+                limits.connects_per_address
+            );
+            Refusal::new(Code::RateLimited, message)
+        }
+        _ if request.auth().is_some_and(|auth| auth.len() as u64 > limits.auth_bytes) => {
+            let expected = format!("must not have more than {} bytes (limits.authBytes)", limits.auth_bytes);
+            Refusal::invalid("auth", &expected)
+        }
+        _ => return Some(request),
+    };
+    refuse(core, request, &refusal);
+    None
+}
+
 impl Handler for Dialogue {
     fn connect(&self, request: ConnectRequest) {
+        let Some(request) = is_let_ask(&self.core, request) else { return };
         if self.core.config.bare || request.nsp() != "/" {
             return io::connect(&self.core, request);
         }

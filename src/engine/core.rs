@@ -20,6 +20,7 @@ use super::{
     io::{self, Flow, Namespaces},
     jwt::{self, Guard, Token, TokenError},
     limits::Limits,
+    rate_limit::SiteConnects,
     rooms::Registry,
 };
 
@@ -62,6 +63,8 @@ pub struct Core {
     pub exchanges: Arc<Exchanges>,
     /// Verifies tokens; absent: none are asked for.
     pub jwt: Option<Guard>,
+    /// How often clients of one address connect.
+    pub(super) site_connects: SiteConnects,
     /// How often each error was raised.
     pub counters: Counters,
     /// Fired whenever a room's history was handed over.
@@ -114,6 +117,7 @@ impl Core {
             flow: Flow::default(),
             exchanges: Arc::default(),
             jwt: config.jwt.as_ref().map(|jwt| Guard::new(jwt, limits.id_length, clock)),
+            site_connects: SiteConnects::new(limits),
             counters: Counters::default(),
             cleaned: Notify::new(),
             overdue: DeadlineQueue::new(ms(limits.hook_timeout)),
@@ -195,7 +199,12 @@ impl Core {
         token: String,
         then: impl FnOnce(Result<Token, TokenError>) + Send + 'static,
     ) {
-        if guard.judge(token, then) == jwt::Asked::Keys {
+        let asked = guard.judge(token, then);
+        if guard.take_lost() {
+            let message = "The keys could not be fetched again for an hour: they count no longer, and their tokens are refused";
+            self.log(Level::Error, "jwt.jwksUri", message);
+        }
+        if asked == jwt::Asked::Keys {
             self.tell(Call::KeysWanted);
         }
     }

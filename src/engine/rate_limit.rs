@@ -1,6 +1,7 @@
 //! How much one connection may ask, in token buckets of the `governor` crate.
 
 use std::{
+    net::IpAddr,
     num::NonZeroU32,
     sync::Mutex,
     time::{Duration, Instant},
@@ -10,13 +11,14 @@ use governor::{
     Quota, RateLimiter,
     clock::MonotonicClock,
     middleware::NoOpMiddleware,
-    state::{InMemoryState, NotKeyed},
+    state::{InMemoryState, NotKeyed, keyed::HashMapStateStore},
 };
 
 use super::{
     error::{Code, Refusal},
     limits::Limits,
     lock::lock,
+    site::Site,
 };
 
 /// Errors of this kind that a connection without acknowledgements gets per second.
@@ -42,6 +44,72 @@ impl EventRate {
     /// An event came. `false`: it is dropped.
     pub fn grants(&self) -> bool {
         has_token(self.0.as_ref())
+    }
+}
+
+/// How many times its rate of connects a connection may ask at once: it may have as many namespaces.
+const CONNECTS_AT_ONCE: u32 = 10;
+/// The same of a site: as many as there may be clients behind one address that come back together.
+const SITE_CONNECTS_AT_ONCE: u32 = 100;
+
+/// The bucket of a connection's requests for namespaces.
+#[derive(Debug)]
+pub struct ConnectRate {
+    bucket: Option<Bucket>,
+    rate: u32,
+    /// A std mutex: taken only by a connection that is over its rate.
+    flood: Mutex<Flood>,
+}
+
+impl ConnectRate {
+    /// A full one.
+    pub fn new(limits: &Limits) -> Self {
+        let rate = u32::try_from(limits.connects).unwrap_or(u32::MAX);
+        Self {
+            bucket: bucket(rate, rate.saturating_mul(CONNECTS_AT_ONCE)),
+            rate,
+            flood: Mutex::new(Flood { second: Instant::now(), refused: 0, seconds: 0 }),
+        }
+    }
+
+    /// A request for a namespace came.
+    pub fn take(&self) -> Allowance {
+        if has_token(self.bucket.as_ref()) {
+            return Allowance::Granted;
+        }
+        if lock(&self.flood).count(self.rate, Instant::now()) {
+            return Allowance::Flood;
+        }
+        let message = format!("Too many connects (limits.connects: {} per second)", self.rate);
+        Allowance::Refused { refusal: Refusal::new(Code::RateLimited, message), silent: false }
+    }
+}
+
+/// The buckets of all sites' connects.
+#[derive(Debug)]
+pub struct SiteConnects(Option<RateLimiter<Site, HashMapStateStore<Site>, MonotonicClock>>);
+
+impl SiteConnects {
+    /// Full ones.
+    pub fn new(limits: &Limits) -> Self {
+        let rate = u32::try_from(limits.connects_per_address).unwrap_or(u32::MAX);
+        let quota = quota(rate, rate.saturating_mul(SITE_CONNECTS_AT_ONCE));
+        Self(quota.map(|quota| RateLimiter::hashmap_with_clock(quota, MonotonicClock)))
+    }
+
+    /// Somebody at this address connects. `false`: too many do.
+    pub fn take(&self, address: IpAddr) -> bool {
+        self.0.as_ref().is_none_or(|buckets| buckets.check_key(&Site::of(address)).is_ok())
+    }
+
+    /// Forgets the sites whose bucket is full again. Runs every so often.
+    pub fn sweep(&self) {
+        if let Some(buckets) = &self.0
+            && !buckets.is_empty()
+        {
+            buckets.retain_recent();
+            buckets.shrink_to_fit();
+        }
     }
 }
 
@@ -149,9 +217,12 @@ impl Flood {
 }
 
 /// 0 per second is no limit.
+fn quota(per_second: u32, burst: u32) -> Option<Quota> {
+    Some(Quota::per_second(NonZeroU32::new(per_second)?).allow_burst(NonZeroU32::new(burst.max(1))?))
+}
+
 fn bucket(per_second: u32, burst: u32) -> Option<Bucket> {
-    let quota = Quota::per_second(NonZeroU32::new(per_second)?).allow_burst(NonZeroU32::new(burst.max(1))?);
-    Some(RateLimiter::direct_with_clock(quota, MonotonicClock))
+    Some(RateLimiter::direct_with_clock(quota(per_second, burst)?, MonotonicClock))
 }
 
 fn has_token(bucket: Option<&Bucket>) -> bool {
@@ -189,6 +260,38 @@ mod tests {
         assert!((4..=5).contains(&granted), "{granted}");
         assert!((0..1_000).all(|_| matches!(rates.command("dialogue:join"), Allowance::Granted)));
         assert!((0..1_000).all(|_| rates.event()));
+    }
+
+    #[test]
+    fn connects_come_at_once_and_then_by_the_rate() {
+        let rate = ConnectRate::new(&Limits { connects: 3, ..Limits::default() });
+        let granted = (0..1_000).filter(|_| matches!(rate.take(), Allowance::Granted)).count();
+        assert!((30..=31).contains(&granted), "{granted}");
+        let Allowance::Refused { refusal, .. } = rate.take() else { panic!("it is over its rate") };
+        assert!(refusal.code == Code::RateLimited && refusal.message.contains("limits.connects"));
+        let free = ConnectRate::new(&Limits { connects: 0, ..Limits::default() });
+        assert!((0..1_000).all(|_| matches!(free.take(), Allowance::Granted)));
+    }
+
+    #[test]
+    fn sites_are_counted_apart_and_forgotten_when_they_are_quiet() {
+        let sites = SiteConnects::new(&Limits { connects_per_address: 1, ..Limits::default() });
+        let of = |address: &str| sites.take(address.parse().unwrap());
+        let granted = (0..1_000).filter(|_| of("192.0.2.1")).count();
+        assert!((100..=101).contains(&granted), "{granted}");
+        assert!(of("192.0.2.2"));
+        // A network of IPv6 is one site, however many addresses it has.
+        let granted = (0..1_000).filter(|n| of(&format!("2001:db8::{n:x}"))).count();
+        assert!((100..=101).contains(&granted), "{granted}");
+        let quick = SiteConnects::new(&Limits { connects_per_address: 1_000, ..Limits::default() });
+        for n in 0..10_000_u32 {
+            assert!(quick.take(std::net::Ipv4Addr::from_bits(n).into()));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        quick.sweep();
+        assert!(quick.0.unwrap().is_empty());
+        let off = SiteConnects::new(&Limits { connects_per_address: 0, ..Limits::default() });
+        assert!((0..200_000).all(|_| off.take("192.0.2.1".parse().unwrap())));
     }
 
     #[test]

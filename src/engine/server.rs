@@ -139,7 +139,9 @@ impl Server {
             // Socket.IO bounds each packet of the transport's, and the parts of a message by their number.
             let max_payload =
                 if self.core.config.bare { max_payload.saturating_mul(SOCKET_IO_PARTS) } else { max_payload };
-            SocketIo::start(handler, max_payload, ms(socket.connect_timeout), tasks)
+            // Socket.IO's own server waits no longer for what middleware decides.
+            let waits = !self.core.config.bare;
+            SocketIo::start(handler, max_payload, ms(socket.connect_timeout), waits, tasks)
         })
     }
 
@@ -386,6 +388,7 @@ async fn keep_house(core: &Core) {
     let mut high_water = HighWater::default();
     loop {
         second.tick().await;
+        core.site_connects.sweep();
         let dropped = core.queue.take_dropped();
         if dropped > 0 {
             let message = format!(

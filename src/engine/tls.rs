@@ -3,15 +3,12 @@
 use std::{fmt, sync::Arc};
 
 use serde::Deserialize;
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        self, ServerConfig,
-        crypto::aws_lc_rs,
-        pki_types::{
-            CertificateDer, PrivateKeyDer,
-            pem::{self, PemObject},
-        },
+use tokio_rustls::rustls::{
+    self, ServerConfig,
+    crypto::aws_lc_rs,
+    pki_types::{
+        CertificateDer, PrivateKeyDer,
+        pem::{self, PemObject},
     },
 };
 
@@ -31,9 +28,9 @@ pub struct TlsSettings {
 pub struct TlsConfig(Arc<ServerConfig>);
 
 impl TlsConfig {
-    /// What takes connections with it.
-    pub fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(self.0.clone())
+    /// What connections are taken with.
+    pub fn server(&self) -> Arc<ServerConfig> {
+        self.0.clone()
     }
 }
 

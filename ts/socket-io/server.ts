@@ -28,6 +28,9 @@ function corsOf(cors: RuntimeStartOptions["corsConfig"]): unknown {
   return cors === false ? undefined : cors;
 }
 
+/** Bytes of `auth`: as much as a message may have by default, since Socket.IO's own server knows no other bound. */
+const AUTH_BYTES = 1_000_000;
+
 /** A Socket.IO server on an engine of its own. */
 export class Server extends IoServer {
   readonly #carrier: Carrier;
@@ -184,7 +187,7 @@ export class Server extends IoServer {
     const config = {
       bare: true,
       ...settings.engine,
-      limits: { jsonDepth: JSON_DEPTH, ...limits.json },
+      limits: { jsonDepth: JSON_DEPTH, authBytes: AUTH_BYTES, ...limits.json },
       threads,
     };
     return { settings, config, timeout: limits.hookTimeout, host: host as string | undefined };

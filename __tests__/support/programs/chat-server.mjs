@@ -11,7 +11,10 @@ const dialogue = createDialogue({
   port: 0,
   host: "127.0.0.1",
   logger: { ...createSilentLogger(), warn: ({ message }) => say({ warned: message }) },
-  ...(process.env.PING_INTERVAL && { socket: { pingInterval: Number(process.env.PING_INTERVAL) } }),
+  socket: {
+    ...(process.env.PING_INTERVAL && { pingInterval: Number(process.env.PING_INTERVAL) }),
+    ...(process.env.PING_TIMEOUT && { pingTimeout: Number(process.env.PING_TIMEOUT) }),
+  },
   rooms: { chat: { name: "Chat", events: [Message, { name: "typing" }], defaultSubscriptions: ["message"] } },
   hooks: {
     events: {

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use socketioxide_core::Str;
 
 use crate::engine::{
-    client::Identity,
+    client::{Identity, Meta},
     commands::Fields,
     error::{Code, Refusal},
     jwt::{Token, TokenError},
     limits::Limits,
-    payload::{deeper_than, to_json},
+    payload::deeper_than,
     protocol::SYSTEM,
     socketio::ConnectRequest,
 };
+
+/// What is shown of what one sent who may bring a token.
+const TOKENS: Meta = Meta::AllBut(&["userId", "token"]);
 
 /// Without `jwt` and `authenticate`: the name it gives itself, or none; everything else is its `meta`.
 pub fn identify(request: &ConnectRequest, limits: &Limits) -> Result<Identity, Refusal> {
@@ -46,16 +49,16 @@ pub fn verified(auth: Option<&Str>, token: Token, limits: &Limits) -> Result<Ide
         return Err(system_sub());
     }
     let auth = auth.map_or("{}", Str::as_str);
-    let meta = meta(&parse(auth, limits)?, &["userId", "token"]);
-    Ok(Identity { user_id: token.sub.clone(), auth: auth.into(), meta, token: Some(Box::new(token)) })
+    parse(auth, limits)?;
+    Ok(Identity { user_id: token.sub.clone(), auth: auth.into(), meta: TOKENS, token: Some(Box::new(token)) })
 }
 
 /// With `jwt` that is not required, and no token: a name that nobody chose.
 pub fn guest(request: &ConnectRequest, limits: &Limits) -> Result<Identity, Refusal> {
     let auth = request.auth().map_or("{}", Str::as_str);
-    let meta = meta(&parse(auth, limits)?, &["userId", "token"]);
+    parse(auth, limits)?;
     let user_id: Arc<str> = request.socket().id().as_str().into();
-    Ok(Identity { user_id, auth: auth.into(), meta, token: None })
+    Ok(Identity { user_id, auth: auth.into(), meta: TOKENS, token: None })
 }
 
 /// Who `authenticate` says it is; what the client sent is not its `meta` then.
@@ -77,7 +80,7 @@ pub fn authenticated(
     }
     let auth = auth.map_or("{}", Str::as_str);
     let token = token.map(Box::new);
-    Ok(Identity { user_id: user_id.into(), auth: auth.into(), meta: "{}".into(), token })
+    Ok(Identity { user_id: user_id.into(), auth: auth.into(), meta: Meta::Nothing, token })
 }
 
 fn system_sub() -> Refusal {
@@ -93,16 +96,6 @@ fn parse<'a>(auth: &'a str, limits: &Limits) -> Result<Fields<'a>, Refusal> {
     Fields::parse(auth).map_err(|_| Refusal::invalid("auth", "expected an object"))
 }
 
-/// All fields but those, as a JSON object.
-fn meta(fields: &Fields<'_>, hidden: &[&str]) -> Box<str> {
-    let shown: Vec<String> = fields
-        .iter()
-        .filter(|(name, _)| !hidden.contains(name))
-        .map(|(name, value)| format!("{}:{value}", to_json(name)))
-        .collect();
-    format!("{{{}}}", shown.join(",")).into()
-}
-
 fn read(auth: &str, limits: &Limits) -> Result<Identity, Refusal> {
     let fields = parse(auth, limits)?;
     let user_id = match fields.raw("userId") {
@@ -114,7 +107,7 @@ fn read(auth: &str, limits: &Limits) -> Result<Identity, Refusal> {
     if user_id == SYSTEM {
         return Err(Refusal::new(Code::InvalidRequest, "userId: 'system' is the server's own name"));
     }
-    let meta = meta(&fields, &["userId"]);
+    let meta = Meta::AllBut(&["userId"]);
     Ok(Identity { user_id: user_id.into(), auth: auth.into(), meta, token: None })
 }
 
@@ -124,7 +117,7 @@ mod tests {
 
     fn identify(auth: &str) -> Result<(String, String), String> {
         read(auth, &Limits::default())
-            .map(|identity| (identity.user_id.to_string(), identity.meta.to_string()))
+            .map(|identity| (identity.user_id.to_string(), identity.meta()))
             .map_err(|refusal| refusal.to_string())
     }
 

@@ -26,7 +26,7 @@ pub fn commands(data: &[u8]) {
     let program = Program::new(lines.next().unwrap_or_default());
     let dialogue = Arc::new(Dialogue::new(program.core.clone()));
     let floors = Floors::new(MAX_PAYLOAD, |tasks| {
-        SocketIo::start(dialogue, MAX_PAYLOAD, Duration::from_secs(10), tasks)
+        SocketIo::start(dialogue, MAX_PAYLOAD, Duration::from_secs(10), true, tasks)
     });
     let mut callers = USERS.map(|user| Caller::connect(&floors, user));
     for line in lines.take(100) {

@@ -51,7 +51,7 @@ fn floors(handler: &Arc<Recorder>) -> Floors {
     // What is written again may be longer: a name that was a number becomes a string.
     let max = if handler.again { 2 * MAX_PAYLOAD } else { MAX_PAYLOAD };
     let handler = handler.clone();
-    Floors::new(max, move |tasks| SocketIo::start(handler, max, Duration::from_secs(10), tasks))
+    Floors::new(max, move |tasks| SocketIo::start(handler, max, Duration::from_secs(10), true, tasks))
 }
 
 /// A program that accepts some namespaces, asks each socket for an answer, and remembers the rest.

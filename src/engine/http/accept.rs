@@ -18,19 +18,20 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    time::{sleep, timeout},
+    time::sleep,
 };
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     answering::Answering,
     app_response::AppResponse,
     behind::{Behind, Upstream},
-    head_clock::HeadClocks,
+    greeting::Greeting,
+    head_clock::{HeadClock, HeadClocks},
+    per_site::PerSite,
     router::{Peer, Routes},
 };
-use crate::engine::{clock::looks, config::ms, core::Core, host::Level, shutdown::Tasks, tls::TlsConfig};
+use crate::engine::{clock::looks, config::ms, core::Core, host::Level, shutdown::Tasks};
 
 /// Connections that the kernel completes before they are accepted.
 const BACKLOG: i32 = 4_096;
@@ -46,6 +47,11 @@ pub(super) const MAX_HEADERS: usize = 200;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What accept fails with where file descriptors are used up: ENFILE, EMFILE, and Windows' WSAEMFILE.
 const USED_UP: [i32; 3] = [23, 24, 10_024];
+/// What accept fails with where the connection that it would have given is gone already, or a rule of the system forbade it: the next one is
+/// there to be accepted. Linux: EPERM, EINTR, EPROTO, ENONET, ENOPROTOOPT, EOPNOTSUPP, ENETDOWN, ENETUNREACH, ECONNABORTED, ECONNRESET,
+/// ETIMEDOUT, EHOSTDOWN, EHOSTUNREACH.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const PEERS: [i32; 13] = [1, 4, 71, 64, 92, 95, 100, 101, 103, 104, 110, 112, 113];
 /// How often the log says so.
 const SAID_AGAIN: Duration = Duration::from_secs(60);
 /// How long whoever closes the listening socket waits for it to be closed: one step of the task that accepts.
@@ -103,8 +109,9 @@ struct Service {
     behind: Option<Arc<Behind>>,
     core: Arc<Core>,
     tasks: Tasks,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Greeting>>,
     heads: Arc<HeadClocks>,
+    sites: Arc<PerSite>,
 }
 
 impl Door {
@@ -118,8 +125,15 @@ impl Door {
     ) -> Self {
         let closing = CancellationToken::new();
         let (open, closed) = mpsc::channel();
-        let tls = core.config.tls.as_ref().map(TlsConfig::acceptor);
-        let heads = HeadClocks::new();
+        let limits = core.limits();
+        let most = usize::try_from(limits.pending_connections).unwrap_or(usize::MAX);
+        let tls = core
+            .config
+            .tls
+            .as_ref()
+            .map(|tls| Arc::new(Greeting::new(tls, ms(limits.handshake_timeout), most)));
+        let sites = PerSite::new(limits.http_connections_per_address);
+        let heads = HeadClocks::new(most);
         let (clocks, owner) = (heads.clone(), tasks.clone());
         let patience = ms(core.limits().handshake_timeout);
         tasks.spawn(async move {
@@ -131,7 +145,7 @@ impl Door {
                 }
             }
         });
-        let service = Service { routes, behind, core, tasks: tasks.clone(), tls, heads };
+        let service = Service { routes, behind, core, tasks: tasks.clone(), tls, heads, sites };
         let until = closing.clone();
         tasks.spawn(async move {
             tokio::select! {
@@ -159,12 +173,25 @@ async fn accept(listener: &TcpListener, service: &Service) {
         spare.keep();
         let error = match listener.accept().await {
             Ok((stream, address)) => {
-                service.tasks.spawn(connection(stream, address, service.clone()));
+                let address = canonical(address);
+                let trusted = service.core.limits().trust_proxy.trusts(address.ip(), 0);
+                let Ok(place) = service.sites.take(address.ip(), trusted) else {
+                    reset(&stream);
+                    continue;
+                };
+                let connection = connection(stream, address, service.clone());
+                service.tasks.spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
                 continue;
             }
             Err(error) => error,
         };
         tracing::debug!(%error, "accept failed");
+        if is_peers(&error) {
+            continue;
+        }
         let used_up = error.raw_os_error().is_some_and(|code| USED_UP.contains(&code));
         if !used_up || spare.turn_away(listener).await.is_err() {
             sleep(ACCEPT_PAUSE).await;
@@ -178,6 +205,16 @@ async fn accept(listener: &TcpListener, service: &Service) {
             );
         }
     }
+}
+
+/// Whether accept failed for the sake of one connection, and not of the listening socket: others do not wait for it.
+fn is_peers(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if error.raw_os_error().is_some_and(|code| PEERS.contains(&code)) {
+        return true;
+    }
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
 /// A file descriptor kept for when none are left. Given up for a moment it lets a connection be accepted, and closed: the peer
@@ -199,8 +236,7 @@ impl Spare {
         self.0 = None;
         match poll_fn(|context| Poll::Ready(listener.poll_accept(context))).await {
             Poll::Ready(Ok((stream, _))) => {
-                // A reset leaves nothing of it in the kernel.
-                let _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+                reset(&stream);
                 Ok(())
             }
             // Where none are left, accept fails before it looks whether anyone waits.
@@ -208,6 +244,11 @@ impl Spare {
             Poll::Ready(Err(error)) => Err(error),
         }
     }
+}
+
+/// When it is closed, its peer gets a reset, which leaves nothing of it in the kernel.
+fn reset(stream: &TcpStream) {
+    let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
 /// Bytes of a request's line and headers.
@@ -232,25 +273,36 @@ async fn connection(stream: TcpStream, address: SocketAddr, service: Service) {
         let here = stream.local_addr().ok()?;
         Some(Upstream::new(behind, address, here, service.tasks.clone()))
     });
-    let Some(tls) = &service.tls else { return serve(stream, address, upstream, service).await };
+    let clock = service.heads.add();
+    let Some(tls) = service.tls.clone() else {
+        return serve(stream, address, upstream, clock, service).await;
+    };
     // Boxed: what a handshake needs is not kept beside the connection.
-    let shaken = Box::pin(timeout(ms(service.core.limits().handshake_timeout), tls.accept(stream)));
+    let shaken = Box::pin(async {
+        let shaken = tls.accept(stream, &clock).await;
+        (shaken, clock)
+    });
     let shaken = tokio::select! {
         shaken = shaken => shaken,
         () = service.tasks.stopping() => return,
     };
     // One who speaks no TLS, or takes too long: an alert is all there is to say, and rustls said it.
-    if let Ok(Ok(stream)) = shaken {
-        serve(stream, address, upstream, service).await;
+    if let (Some(stream), clock) = shaken {
+        serve(stream, address, upstream, clock, service).await;
     }
 }
 
 /// Speaks HTTP until the connection is over or somebody else's.
-async fn serve<S>(stream: S, address: SocketAddr, upstream: Option<Upstream>, service: Service)
-where
+async fn serve<S>(
+    stream: S,
+    address: SocketAddr,
+    upstream: Option<Upstream>,
+    clock: HeadClock,
+    service: Service,
+) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let Service { routes, core, tasks, heads, .. } = service;
+    let Service { routes, core, tasks, .. } = service;
     let head_timeout = ms(core.limits().handshake_timeout);
     let max_head = usize::try_from(core.limits().http_headers).unwrap_or(MAX_HEAD);
     let way = upstream.clone();
@@ -262,12 +314,12 @@ where
         } else if way.is_none() && lacks_host(&request) {
             StatusCode::BAD_REQUEST
         } else {
-            return routes.answer(request, Peer(canonical(address)), way.as_ref());
+            return routes.answer(request, Peer(address), way.as_ref());
         };
         Answering::ready(AppResponse::empty(refusal).whole())
     });
     let connection = http1::Builder::new()
-        .timer(heads.add())
+        .timer(clock)
         .header_read_timeout(head_timeout)
         .max_buf_size(max_head)
         .max_headers(MAX_HEADERS)
@@ -301,4 +353,23 @@ where
 /// An IPv4 client of a socket that listens on both is an IPv4 client.
 fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_is_gone_before_it_is_accepted_holds_nobody_up() {
+        let of = |code| is_peers(&io::Error::from_raw_os_error(code));
+        #[cfg(target_os = "linux")]
+        for code in PEERS {
+            assert!(of(code), "{code}");
+        }
+        assert!(is_peers(&io::ErrorKind::ConnectionAborted.into()));
+        // File descriptors and memory are everybody's: a pause follows, and a word in the log.
+        for code in USED_UP.into_iter().chain([12, 105]) {
+            assert!(!of(code), "{code}");
+        }
+    }
 }

@@ -2,12 +2,13 @@
 //!
 //! hyper has a timer for each head that it waits for, which is two allocations and two locks of the runtime's for each request. Here
 //! it is a number for each connection, and one look at all of them now and then: the head of a request is given up at most one look late.
+//! A TLS handshake is waited for on the same clock. Where more is waited for than may be, those who are waited for longest are given up.
 
 use std::{
     pin::Pin,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
@@ -23,12 +24,19 @@ const NEVER: u64 = u64::MAX;
 /// It was waited for too long.
 const OVERDUE: u64 = 0;
 
+/// Where too many are waited for, one in so many more is given up than has to be, so that not each newcomer has all of them looked at.
+const AT_A_TIME: usize = 16;
+
 /// The clocks of all connections.
 #[derive(Debug)]
 pub struct HeadClocks {
     start: Instant,
     /// Whoever begins to wait for a head from now on has waited too long already.
     given_up: AtomicBool,
+    /// Most that are waited for at a time.
+    most: usize,
+    /// Clocks that were added since it was last counted who is waited for.
+    fresh: AtomicUsize,
     /// A std mutex: held to put in or take out one, or to look at all.
     clocks: Mutex<Slab<Arc<Clock>>>,
 }
@@ -42,21 +50,53 @@ struct Clock {
 }
 
 impl HeadClocks {
-    /// No clocks.
-    pub fn new() -> Arc<Self> {
-        Arc::new(Self { start: Instant::now(), given_up: AtomicBool::new(false), clocks: Mutex::default() })
+    /// No clocks. `most`: how many are waited for at a time.
+    pub fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            start: Instant::now(),
+            given_up: AtomicBool::new(false),
+            most,
+            fresh: AtomicUsize::new(0),
+            clocks: Mutex::default(),
+        })
     }
 
     /// One for a connection; as hyper's timer.
     pub fn add(self: &Arc<Self>) -> HeadClock {
         let clock = Arc::new(Clock { due: AtomicU64::new(NEVER), task: Mutex::default() });
-        let key = lock(&self.clocks).insert(clock.clone());
+        let fresh = self.fresh.fetch_add(1, Ordering::Relaxed);
+        let (key, count) = {
+            let mut clocks = lock(&self.clocks);
+            (clocks.insert(clock.clone()), clocks.len())
+        };
+        if count > self.most && fresh > self.most / AT_A_TIME {
+            self.relieve();
+        }
         HeadClock { all: self.clone(), clock, key }
     }
 
     /// Wakes the connections whose time is over. Runs every so often while the server does.
     pub fn look(&self) {
         self.expire(self.millis(Instant::now()));
+        self.relieve();
+    }
+
+    /// Where too many are waited for, those whose time would be over first are given up.
+    fn relieve(&self) {
+        self.fresh.store(0, Ordering::Relaxed);
+        let mut due: Vec<u64> = {
+            let clocks = lock(&self.clocks);
+            if clocks.len() <= self.most {
+                return;
+            }
+            clocks.iter().map(|(_, clock)| clock.due.load(Ordering::Relaxed)).collect()
+        };
+        due.retain(|due| !matches!(*due, NEVER | OVERDUE));
+        if due.len() > self.most {
+            let surplus = (due.len() - self.most + self.most / AT_A_TIME).min(due.len());
+            let (_, last, _) = due.select_nth_unstable(surplus - 1);
+            self.expire(*last);
+        }
     }
 
     /// No head is waited for any longer, nor from now on: the server stops.
@@ -99,6 +139,12 @@ pub struct HeadClock {
 }
 
 impl HeadClock {
+    /// Waits for something else before a head: a step of a TLS handshake. Ready when that takes too long.
+    pub fn step(&self, patience: Duration) -> impl Future<Output = ()> + Unpin + use<> {
+        self.wait(Instant::now() + patience);
+        Head(self.clock.clone())
+    }
+
     fn wait(&self, deadline: Instant) {
         self.clock.due.store(self.all.millis(deadline), Ordering::SeqCst);
         if self.all.given_up.load(Ordering::SeqCst) {
@@ -169,7 +215,7 @@ mod tests {
 
     #[test]
     fn only_a_head_that_is_still_waited_for_is_overdue() {
-        let all = HeadClocks::new();
+        let all = HeadClocks::new(1_000);
         let (one, two, three) = (all.add(), all.add(), all.add());
         let mut late = one.sleep(Duration::ZERO);
         let mut early = two.sleep(Duration::from_secs(60));
@@ -196,5 +242,26 @@ mod tests {
         assert!(three.sleep(Duration::from_secs(60)).as_mut().poll(&mut context).is_ready());
         drop((early, late, one, two, three));
         assert!(lock(&all.clocks).is_empty());
+    }
+
+    #[test]
+    fn of_too_many_that_are_waited_for_the_oldest_are_given_up() {
+        let all = HeadClocks::new(32);
+        let clocks: Vec<_> = (0..100).map(|_| all.add()).collect();
+        let busy: Vec<_> = (0..100).map(|_| all.add()).collect();
+        let mut waited: Vec<_> =
+            (0..100).map(|n| clocks[n].sleep(Duration::from_secs(60 + n as u64))).collect();
+        all.look();
+        let mut context = Context::from_waker(Waker::noop());
+        let over: Vec<_> =
+            waited.iter_mut().map(|head| head.as_mut().poll(&mut context).is_ready()).collect();
+        assert_eq!(over.iter().filter(|over| **over).count(), 70, "the surplus, and one in sixteen");
+        assert!(over[..70].iter().all(|over| *over), "those who were waited for longest");
+        // Newcomers are not told apart: each may stay until there are too many again.
+        let more: Vec<_> = (0..20).map(|_| all.add()).collect();
+        let mut newer: Vec<_> = more.iter().map(|clock| clock.sleep(Duration::from_secs(900))).collect();
+        all.look();
+        assert!(newer.iter_mut().all(|head| head.as_mut().poll(&mut context).is_pending()));
+        drop((busy, waited, newer));
     }
 }

@@ -57,11 +57,14 @@ async fn decided(front: &Front, request: Request, remote: Remote) -> Response<By
     }
 
     let first = !names_session(&request);
-    let examined = transport.examine(&request, remote.address.ip());
+    let examined = transport.examine(&request, remote.address.ip()).and_then(|admitted| {
+        let hurried = first && !core.site_connects.take(remote.address.ip());
+        if hurried { Err(Refused::Hurried) } else { Ok(admitted) }
+    });
     let mut opening = transport.opening();
     let session = first.then(|| opening.id());
     // Where there is no place, nobody is to be bothered.
-    let crowded = matches!(examined, Err(Refused::Crowded | Refused::Full));
+    let crowded = matches!(examined, Err(Refused::Crowded | Refused::Hurried | Refused::Full));
     let asks =
         !crowded && core.hooks.any(if first { Hooks::HANDSHAKES | Hooks::REQUESTS } else { Hooks::REQUESTS });
     let shown = core.hooks.any(Hooks::REFUSALS).then(|| head(&request, remote.address));

@@ -227,8 +227,9 @@ mod tests {
         // It is told of clients, listens to all they send, and has a short queue.
         let program = Program::new("niq");
         let dialogue = Arc::new(Dialogue::new(program.core.clone()));
-        let floors =
-            Floors::new(10_000, |tasks| SocketIo::start(dialogue, 10_000, Duration::from_secs(10), tasks));
+        let floors = Floors::new(10_000, |tasks| {
+            SocketIo::start(dialogue, 10_000, Duration::from_secs(10), true, tasks)
+        });
         let mut callers: Vec<_> = (0..CLIENTS)
             .map(|_| {
                 let caller = Caller::connect(&floors, "ada");

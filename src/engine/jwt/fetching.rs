@@ -12,6 +12,8 @@ const PAUSE: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(7);
 /// Age at which keys are asked for again, so that one that its issuer withdrew does not count for ever.
 const MAX_AGE: Duration = Duration::from_secs(600);
+/// Age at which keys count no longer: one that its issuer withdrew may be among them.
+const LONGEST_AGE: Duration = Duration::from_secs(3_600);
 /// Most tokens that wait: with the longest token, 16 MB.
 const MAX_WAITING: usize = 1_000;
 
@@ -32,6 +34,8 @@ pub struct Fetching<T> {
     closed: Option<Instant>,
     /// When the keys that are there came.
     came: Option<Instant>,
+    /// The last time, the host failed to bring any.
+    failed: bool,
     waiting: Vec<Waiting<T>>,
 }
 
@@ -57,7 +61,7 @@ pub enum Busy {
 
 impl<T> Default for Fetching<T> {
     fn default() -> Self {
-        Self { since: None, closed: None, came: None, waiting: Vec::new() }
+        Self { since: None, closed: None, came: None, failed: false, waiting: Vec::new() }
     }
 }
 
@@ -94,9 +98,16 @@ impl<T> Fetching<T> {
         stale
     }
 
+    /// Whether the keys are so old that they count no longer. Some once, since from then on there are none: whether the host failed to
+    /// bring others. If nobody came for so long, it was not asked.
+    pub fn expire(&mut self, now: Instant) -> Option<bool> {
+        self.came.take_if(|came| now >= *came + LONGEST_AGE).map(|_| self.failed)
+    }
+
     /// The host answered, or failed to. Returns the tokens that waited, and whether these are the first keys.
     pub fn settle(&mut self, now: Instant, brought: bool) -> (Vec<Waiting<T>>, bool) {
         let first = brought && self.came.is_none();
+        self.failed = !brought;
         if brought {
             self.came = Some(now);
         }

@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, RwLock},
+    sync::{
+        Arc, Mutex, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -88,6 +91,8 @@ pub struct Guard {
     /// A std mutex: held to put in one token or take all out; never while somebody is told.
     fetching: Mutex<Fetching<Token>>,
     deadlines: Deadlines,
+    /// The keys grew too old, others could not be had, and nobody said so yet.
+    lost: AtomicBool,
     /// Fired when something is due earlier than before.
     changed: Notify,
 }
@@ -115,6 +120,7 @@ impl Guard {
             keys: RwLock::new(Arc::new(config.keys.clone())),
             fetching: Mutex::default(),
             deadlines: Deadlines::default(),
+            lost: AtomicBool::new(false),
             changed: Notify::new(),
         }
     }
@@ -141,6 +147,7 @@ impl Guard {
         token: String,
         then: impl FnOnce(Result<Token, TokenError>) + Send + 'static,
     ) -> Asked {
+        self.forget_old_keys();
         match self.verify(&token) {
             Err(TokenError::UnknownKey) if self.fetched => self.wait(token, then),
             judged => {
@@ -149,6 +156,23 @@ impl Guard {
                 if stale { self.asks() } else { Asked::Nothing }
             }
         }
+    }
+
+    /// Lets go of fetched keys that were not replaced for so long that they may be withdrawn ones.
+    fn forget_old_keys(&self) {
+        if !self.fetched {
+            return;
+        }
+        let expired = lock(&self.fetching).expire(Instant::now());
+        if let Some(failed) = expired {
+            *write(&self.keys) = Arc::default();
+            self.lost.store(failed, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether fetched keys grew too old, and others could not be had, since this was last asked.
+    pub fn take_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed) && self.lost.swap(false, Ordering::Relaxed)
     }
 
     /// Has a token wait for keys, if it may.

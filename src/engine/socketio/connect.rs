@@ -5,7 +5,10 @@ use std::sync::Arc;
 use socketioxide_core::Str;
 
 use super::{connection::Connection, packet, socket::Socket, v2};
-use crate::engine::transport::{Frame, Frames, Revision};
+use crate::engine::{
+    rate_limit::ConnectRate,
+    transport::{Frame, Frames, Revision},
+};
 
 /// Asks for a namespace. Whoever holds it decides, once; dropped undecided, it refuses.
 #[derive(Debug)]
@@ -30,6 +33,16 @@ impl ConnectRequest {
     /// The socket that it will be; until then it sends nothing.
     pub fn socket(&self) -> &Arc<Socket> {
         &self.socket
+    }
+
+    /// The rate of the connection's requests for namespaces; none for its first one.
+    pub(in crate::engine) fn rate(&self, full: impl FnOnce() -> ConnectRate) -> Option<&ConnectRate> {
+        self.connection.connect_rate(full)
+    }
+
+    /// Refuses, and closes the connection.
+    pub(in crate::engine) fn close(self) {
+        self.socket.close_connection();
     }
 
     /// The JSON object that the client sent with the request.

@@ -1,6 +1,9 @@
 //! One session's packets and the sockets it carries.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use bytes::Bytes;
 use smallvec::SmallVec;
@@ -19,6 +22,7 @@ use super::{
 };
 use crate::engine::{
     lock::lock,
+    rate_limit::ConnectRate,
     transport::{CloseReason, Frame, Receiver, Revision, Session},
 };
 
@@ -61,6 +65,10 @@ pub struct Connection {
     reading: Mutex<Option<Box<Reading>>>,
     /// A std mutex: held to find or change an entry.
     entries: Mutex<SmallVec<[Entry; 1]>>,
+    /// It asked for a namespace.
+    asked: AtomicBool,
+    /// How often it does: made for its second request.
+    connects: OnceLock<Box<ConnectRate>>,
 }
 
 impl std::fmt::Debug for Connection {
@@ -71,18 +79,39 @@ impl std::fmt::Debug for Connection {
 
 impl Connection {
     pub(super) fn new(session: Arc<Session>, handler: Arc<dyn Handler>, max_payload: usize) -> Arc<Self> {
-        Arc::new(Self { session, handler, max_payload, reading: Mutex::new(None), entries: Mutex::default() })
+        Arc::new(Self {
+            session,
+            handler,
+            max_payload,
+            reading: Mutex::new(None),
+            entries: Mutex::default(),
+            asked: AtomicBool::new(false),
+            connects: OnceLock::new(),
+        })
     }
 
     pub(super) fn session(&self) -> &Arc<Session> {
         &self.session
     }
 
-    /// The time for a first namespace is up.
-    pub(super) fn expire(&self) {
-        if lock(&self.entries).is_empty() {
-            self.session.close(CloseReason::ForcedClose);
+    /// The time for a first namespace is up. `true`: one was asked for, and is waited for where `waits` says so.
+    pub(super) fn expire(&self, waits: bool) -> bool {
+        let entries = lock(&self.entries);
+        if entries.iter().any(|entry| matches!(entry, Entry::Open(_))) {
+            return false;
         }
+        if waits && !entries.is_empty() {
+            return true;
+        }
+        drop(entries);
+        self.session.close(CloseReason::ForcedClose);
+        false
+    }
+
+    /// The rate of its requests for namespaces; none for the first one, since most ask once.
+    pub(super) fn connect_rate(&self, full: impl FnOnce() -> ConnectRate) -> Option<&ConnectRate> {
+        let asked = self.asked.load(Ordering::Relaxed) || self.asked.swap(true, Ordering::Relaxed);
+        asked.then(|| &**self.connects.get_or_init(|| Box::new(full())))
     }
 
     /// A namespace was granted. `false`: the connection is over.

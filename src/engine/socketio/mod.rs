@@ -56,8 +56,8 @@ pub struct SocketIo {
     handler: Arc<dyn Handler>,
     /// Most bytes of one message, over its attachments.
     max_payload: usize,
-    /// Connections that have not asked for a namespace.
-    waiting: DeadlineQueue<Weak<Connection>>,
+    /// Connections that have not been given a namespace, and whether they were looked at before.
+    waiting: DeadlineQueue<(Weak<Connection>, bool)>,
 }
 
 impl std::fmt::Debug for SocketIo {
@@ -67,23 +67,27 @@ impl std::fmt::Debug for SocketIo {
 }
 
 impl SocketIo {
-    /// A layer that hands what it reads to `handler`.
+    /// A layer that hands what it reads to `handler`. `waits`: who asked for a namespace within `connect_timeout` has as long again for the
+    /// decision; else it is to be made by then.
     pub fn start(
         handler: Arc<dyn Handler>,
         max_payload: usize,
         connect_timeout: Duration,
+        waits: bool,
         tasks: &Tasks,
     ) -> Arc<Self> {
         let layer = Arc::new(Self { handler, max_payload, waiting: DeadlineQueue::new(connect_timeout) });
         let (expiring, owner) = (layer.clone(), tasks.clone());
         tasks.spawn(async move {
             loop {
-                let connection = tokio::select! {
-                    connection = expiring.waiting.next() => connection,
+                let (waiting, again) = tokio::select! {
+                    waiting = expiring.waiting.next() => waiting,
                     () = owner.stopping() => return,
                 };
-                if let Some(connection) = connection.upgrade() {
-                    connection.expire();
+                if let Some(connection) = waiting.upgrade()
+                    && connection.expire(waits && !again)
+                {
+                    expiring.waiting.push((waiting, true));
                 }
             }
         });
@@ -94,7 +98,7 @@ impl SocketIo {
 impl Upper for SocketIo {
     fn opened(&self, session: &Arc<Session>) -> Arc<dyn Receiver> {
         let connection = Connection::new(session.clone(), self.handler.clone(), self.max_payload);
-        self.waiting.push(Arc::downgrade(&connection));
+        self.waiting.push((Arc::downgrade(&connection), false));
         Arc::new(Reader(connection))
     }
 

@@ -30,7 +30,7 @@ use std::{
         Arc, Mutex, RwLock,
         atomic::{AtomicIsize, AtomicU32, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -183,6 +183,7 @@ impl Transport {
         }
         transport.run(|transport| async move { heartbeat::ping(&transport).await });
         transport.run(|transport| async move { heartbeat::expire(&transport).await });
+        transport.run(|transport| async move { heartbeat::tick(&transport).await });
         if transport.options.socket.allow_eio3 {
             transport.run(|transport| async move { heartbeat::listen(&transport).await });
         }
@@ -298,6 +299,11 @@ impl Transport {
                 addresses.remove(&site);
             }
         }
+    }
+
+    /// When a session is over whose peer is silent from now on, on the clock of the heartbeat.
+    fn expiry(&self) -> Instant {
+        self.heartbeat.clock().now() + self.options.patience()
     }
 
     /// The session with an id.

@@ -37,6 +37,8 @@ pub enum Refused {
     TooLarge,
     /// As many sessions from its address as there may be.
     Crowded,
+    /// As many handshakes from its address as there may be for now.
+    Hurried,
     /// As many sessions as there may be.
     Full,
     /// The host did not decide in time, or could not be asked.
@@ -67,6 +69,7 @@ impl Refused {
             Self::Jsonp => "Polling by JSONP is not supported",
             Self::TooLarge => "Payload too large",
             Self::Crowded => "Too many connections from this address",
+            Self::Hurried => "Too many connections from this address for now",
             Self::Full => "Too many connections",
             Self::Undecided => "The server is overloaded",
             _ => "Bad request",
@@ -90,7 +93,7 @@ impl Refused {
             Self::Forbidden(Some(message)) => one("message", message),
             // Socket.IO counts everything that is not its own version as 3.
             Self::UnsupportedVersion(_) => r#"{"protocol":3}"#.to_owned(),
-            Self::Crowded | Self::Full => named("TOO_MANY_CONNECTIONS"),
+            Self::Crowded | Self::Hurried | Self::Full => named("TOO_MANY_CONNECTIONS"),
             _ => "{}".to_owned(),
         }
     }
@@ -99,7 +102,7 @@ impl Refused {
         match self {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Crowded => StatusCode::TOO_MANY_REQUESTS,
+            Self::Crowded | Self::Hurried => StatusCode::TOO_MANY_REQUESTS,
             Self::Full | Self::Undecided => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }

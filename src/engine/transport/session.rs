@@ -147,7 +147,8 @@ struct State {
     /// Number of the last ping, and whether it was answered.
     ping: u32,
     answered: bool,
-    /// When a ping that is not answered until then has come to nothing; of version 3: when the peer's own is overdue.
+    /// When a ping that is not answered until then has come to nothing; of version 3: when the peer's own is overdue. On the clock of the
+    /// heartbeat.
     expires: Instant,
 }
 
@@ -222,7 +223,7 @@ impl Session {
                 close: None,
                 ping: 0,
                 answered: true,
-                expires: Instant::now() + transport.options.patience(),
+                expires: transport.expiry(),
             }),
             receiver: Mutex::new(None),
             wake: Notify::new(),
@@ -316,7 +317,7 @@ impl Session {
         let was_paused = state.paused != 0;
         state.paused &= !(why as u8);
         if state.paused == 0 {
-            state.expires = Instant::now() + self.transport.options.patience();
+            state.expires = self.transport.expiry();
             let owes_pong = was_paused && !state.answered;
             drop(state);
             if owes_pong {

@@ -223,3 +223,39 @@ async fn a_host_that_does_not_answer_is_not_waited_for_and_a_bad_set_changes_not
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(fetched.take().1, [Err(TokenError::UnknownKey)]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn line_14_keys_that_cannot_be_fetched_again_do_not_count_for_ever() {
+    let rsa = testing::rsa();
+    let fetched = Fetched::new(json!({ "key": "jwksUri" }));
+    let _expired = watch(&fetched.guard);
+    fetched.judge(rsa, "k1", "a");
+    fetched.guard.fetched(Some(&json!({ "keys": [rsa.jwk("k1")] }))).unwrap();
+    fetched.take();
+    // The issuer withdrew the key, and nobody can be asked: the fetches fail, or bring what is no set.
+    for minute in 0..59 {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        fetched.judge(rsa, "k1", "a");
+        let _ = fetched.guard.fetched((minute % 2 == 0).then_some(&json!({ "keys": [] })));
+    }
+    let (asked, told) = fetched.take();
+    assert!(asked >= 40, "asked {asked} times");
+    assert!(told.iter().all(Result::is_ok), "an hour is bridged");
+    assert!(!fetched.guard.take_lost());
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    fetched.judge(rsa, "k1", "a");
+    assert_eq!(fetched.take(), (1, vec![]), "it waits for the keys");
+    fetched.guard.fetched(None).unwrap();
+    assert_eq!(fetched.take().1, [Err(TokenError::UnknownKey)]);
+    assert!(fetched.guard.take_lost() && !fetched.guard.take_lost(), "said once");
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    fetched.judge(rsa, "k1", "a");
+    fetched.guard.fetched(Some(&json!({ "keys": [rsa.jwk("k1")] }))).unwrap();
+    assert_eq!(fetched.take(), (1, vec![Ok("k1".into())]), "the issuer is back");
+    // Nobody comes for a day: the next one waits for the keys, and nothing is wrong.
+    tokio::time::sleep(Duration::from_secs(86_400)).await;
+    fetched.judge(rsa, "k1", "a");
+    fetched.guard.fetched(Some(&json!({ "keys": [rsa.jwk("k1")] }))).unwrap();
+    assert_eq!(fetched.take(), (1, vec![Ok("k1".into())]));
+    assert!(!fetched.guard.take_lost());
+}

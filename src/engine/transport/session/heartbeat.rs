@@ -43,7 +43,7 @@ impl Session {
     pub(in crate::engine::transport) fn pong(&self) {
         let mut state = lock(&self.state);
         if !std::mem::replace(&mut state.answered, true) {
-            state.expires = Instant::now() + self.transport.options.patience();
+            state.expires = self.transport.expiry();
             drop(state);
             self.transport.heartbeat.begin_ping(self.id);
         }
@@ -51,14 +51,14 @@ impl Session {
 
     /// The peer pinged, as is done in version 3: it is answered, and its time begins again.
     pub(in crate::engine::transport) fn pinged(self: &Arc<Self>) {
-        lock(&self.state).expires = Instant::now() + self.transport.options.patience();
+        lock(&self.state).expires = self.transport.expiry();
         self.send(&[Frame::text(&["3"])]);
     }
 
-    /// Ends a session whose peer's ping is overdue. Otherwise: when it is to be looked at again, if it is open.
+    /// Ends a session whose peer's ping is overdue. Otherwise: when it is to be looked at again, if it is open, on the same clock.
     pub(in crate::engine::transport) fn expire_or_wait(self: &Arc<Self>) -> Option<Instant> {
         let mut state = lock(&self.state);
-        let now = Instant::now();
+        let now = self.transport.heartbeat.clock().now();
         if state.close.is_some() {
             None
         } else if state.paused != 0 {
@@ -72,7 +72,7 @@ impl Session {
         }
     }
 
-    /// When its peer's time is up.
+    /// When its peer's time is up, on the clock of the heartbeat.
     pub(in crate::engine::transport) fn expires(&self) -> Instant {
         lock(&self.state).expires
     }
@@ -81,7 +81,10 @@ impl Session {
     /// all the same.
     pub(super) fn expire_if_due(self: &Arc<Self>) {
         let mut state = lock(&self.state);
-        if state.close.is_none() && state.paused == 0 && Instant::now() + TIMER_TICK >= state.expires {
+        if state.close.is_none()
+            && state.paused == 0
+            && self.transport.heartbeat.clock().now() + TIMER_TICK >= state.expires
+        {
             self.close_locked(&mut state, CloseReason::PingTimeout);
         }
     }
