@@ -14,6 +14,7 @@ export type {
   EventSchema,
   OkResult,
   Result,
+  ValidationIssue,
 } from "./events.cjs";
 export { DialogueError, defineEvent, Err, is, Ok } from "./events.cjs";
 

@@ -14,6 +14,7 @@ export type {
   EventSchema,
   OkResult,
   Result,
+  ValidationIssue,
 } from "./events.js";
 export { DialogueError, defineEvent, Err, is, Ok } from "./events.js";
 

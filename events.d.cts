@@ -34,6 +34,20 @@ export interface ErrResult<E> {
 /** Told apart by `isOk` / `isErr`; carries `value` or `error`. */
 export type Result<T, E> = OkResult<T> | ErrResult<E>;
 
+/** What a schema found wrong in a payload. */
+export interface ValidationIssue {
+  /** Keys and indices from the payload to the value that is meant; `[]`: the payload itself. */
+  readonly path: readonly (string | number)[];
+  /** In the schema's words. */
+  readonly message: string;
+}
+
+/** A failure in words; if a schema refused, with what it found. */
+export interface InvalidResult extends ErrResult<string> {
+  /** At most 100 issues and 16,384 characters. Absent where no schema refused. */
+  readonly issues?: readonly ValidationIssue[];
+}
+
 /** What a hook may return: any object told apart by `isOk` / `isErr`, from this package or another. */
 export type ResultLike<T, E> =
   | { readonly isOk: true; readonly value: T }
@@ -76,13 +90,15 @@ export class DialogueError extends Error {
   constructor(
     code: DialogueErrorCode,
     message: string,
-    details?: { roomId?: string; event?: string; cause?: unknown },
+    details?: { roomId?: string; event?: string; issues?: readonly ValidationIssue[]; cause?: unknown },
   );
   readonly code: DialogueErrorCode;
   /** The room concerned, if there is one. */
   readonly roomId?: string;
   /** The event concerned, if there is one. */
   readonly event?: string;
+  /** What a schema found, of `VALIDATION_FAILED`: at most 100 issues and 16,384 characters. */
+  readonly issues?: readonly ValidationIssue[];
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
 }
@@ -168,9 +184,9 @@ export type DataOut<D> = 0 extends 1 & D
  * Judges a payload by the event's schema.
  *
  * @returns `Ok` with what the schema made of it (defaults, coercions and transforms applied), or `Err` with
- * `Event '<name>' validation failed: <path>: <message>, …`. Without a schema: `Ok(data)`. An asynchronous schema: `Err`.
+ * `Event '<name>' validation failed: <path>: <message>, …` and the same as `issues`. Without a schema: `Ok(data)`. An asynchronous schema: `Err`.
  */
-export function validateEventData<T>(event: EventDefinition<T>, data: unknown): Result<T, string>;
+export function validateEventData<T>(event: EventDefinition<T>, data: unknown): OkResult<T> | InvalidResult;
 
 /** Whether a client may trigger `name` where these are the events: one of that name, or `"*"`, is among them. */
 export function isEventAllowed(name: string, events: EventDefinition<unknown>[]): boolean;

@@ -1,6 +1,15 @@
 /// <reference lib="esnext.disposable" />
 import type { Hono } from "hono";
-import type { DataIn, DataOut, EventDefinition, EventMessage, Result, ResultLike } from "./events.cjs";
+import type {
+  DataIn,
+  DataOut,
+  EventDefinition,
+  EventMessage,
+  InvalidResult,
+  OkResult,
+  Result,
+  ResultLike,
+} from "./events.cjs";
 import type { AnyEvent, LimitsConfig, Logger } from "./options.cjs";
 import type { Server, Socket } from "./socket-io.cjs";
 
@@ -17,9 +26,11 @@ export type {
   EventHistoryConfig,
   EventMessage,
   EventSchema,
+  InvalidResult,
   OkResult,
   Result,
   ResultLike,
+  ValidationIssue,
 } from "./events.cjs";
 export {
   DialogueError,
@@ -134,20 +145,20 @@ export interface Room<E = any> {
    * @param data The schema's input. Binary values may stand anywhere inside.
    * @param from User id of the sender; default `"system"`.
    * @param meta An object that travels beside the payload.
-   * @returns `Err` with the reason where the event is not allowed in the room, the data is refused or cannot be sent.
+   * @returns `Err` with the reason where the event is not allowed in the room, the data is refused (then with `issues`) or cannot be sent.
    */
   trigger<D extends AnyEvent>(
     event: Among<D, E>,
     data: DataIn<D>,
     from?: string,
     meta?: Record<string, unknown>,
-  ): Result<void, string>;
+  ): OkResult<void> | InvalidResult;
   trigger<T>(
     event: EventDefinition<T> & Unjudged & OfRoom<E>,
     data: T,
     from?: string,
     meta?: Record<string, unknown>,
-  ): Result<void, string>;
+  ): OkResult<void> | InvalidResult;
   /**
    * Calls `handler` for every such event, whoever triggered it; `{ name: "*" }` for every event. A handler that throws or
    * rejects is logged.
@@ -540,14 +551,14 @@ export interface Dialogue<R = any> {
     data: DataIn<D>,
     from?: string,
     meta?: Record<string, unknown>,
-  ): Result<void, string>;
+  ): OkResult<void> | InvalidResult;
   trigger<T, Id extends RoomId<R> = string>(
     roomId: Id,
     event: EventDefinition<T> & Unjudged & OfRoom<EventsOf<R, Id>>,
     data: T,
     from?: string,
     meta?: Record<string, unknown>,
-  ): Result<void, string>;
+  ): OkResult<void> | InvalidResult;
   /** As {@link Room.on}; a room that does not exist: a warning in the log, and nothing to end. */
   on<Id extends RoomId<R>, D extends AnyEvent>(
     roomId: Id,

@@ -7,6 +7,7 @@ import type {
   HooksConfig,
   Result,
   Socket,
+  ValidationIssue,
 } from "../index.js";
 import type { Clients } from "./clients.js";
 import { getEventByName, validateEventData } from "./define-event.js";
@@ -40,6 +41,8 @@ export interface DecisionSupport {
 export interface Refused {
   readonly code: DialogueErrorCode;
   readonly reason: string;
+  /** What a schema found. */
+  readonly issues?: readonly ValidationIssue[] | undefined;
 }
 
 /** What a client is told of a hook that failed: nothing of why. */
@@ -48,6 +51,7 @@ const OVERDUE: Refused = Object.freeze({ code: "OVERLOADED", reason: "The server
 /** Bits of a verdict: what it brings. */
 const HAS_DATA = 1;
 const HAS_META = 2;
+const HAS_ISSUES = 4;
 
 /** What the engine asks JavaScript to decide. Verdicts on events leave together: see `settle`. */
 export class Decisions {
@@ -74,7 +78,7 @@ export class Decisions {
     const definition = getEventByName(message.event, room.definitions);
     if (!definition) return Ok();
     const judged = validateEventData(definition, message.data, (error) => this.#faulty(definition, error));
-    if (judged.isErr) return Err({ code: "VALIDATION_FAILED", reason: judged.error });
+    if (judged.isErr) return Err({ code: "VALIDATION_FAILED", reason: judged.error, issues: judged.issues });
     message.data = judged.value;
     return Ok();
   }
@@ -230,13 +234,18 @@ export class Decisions {
     }
   }
 
-  #refuse(ticket: number, { code, reason }: Refused): void {
-    this.#verdicts.push(`[${ticket},"${code}",${JSON.stringify(wellFormed(reason))},0,0,null,null]`);
+  #refuse(ticket: number, { code, reason, issues }: Refused): void {
+    const told = JSON.stringify(wellFormed(reason));
+    const [bits, found] = issues ? [HAS_ISSUES, JSON.stringify(issues, wellFormedValue)] : [0, "null"];
+    this.#verdicts.push(`[${ticket},"${code}",${told},0,${bits},${found},null]`);
   }
 }
 
 /** Half a character, as an input can bring it into an error message, has no place in UTF-8. */
 const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\ufffd");
+
+const wellFormedValue = (_key: string, value: unknown): unknown =>
+  typeof value === "string" ? wellFormed(value) : value;
 
 /** Whether a hook's value can be taken for a message: what it says of payload and meta can be sent. */
 function isMessage(value: unknown): value is EventMessage {

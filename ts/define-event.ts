@@ -6,10 +6,13 @@ import type {
   EventDefinition,
   EventMessage,
   EventSchema,
+  InvalidResult,
+  OkResult,
   Result,
 } from "../index.js";
 import { invalidConfig } from "./errors.js";
 import { fields } from "./fields.js";
+import { type Issue, invalid } from "./issues.js";
 import { ANY_EVENT } from "./protocol.js";
 import { Err, Ok } from "./result.js";
 import { AsyncSchema, atOnce, settled } from "./schema/at-once.js";
@@ -73,11 +76,6 @@ function checkHistory(value: unknown, path: string): void {
   }
 }
 
-interface Issue {
-  readonly message: string;
-  readonly path?: readonly unknown[] | undefined;
-}
-
 interface ZodLike {
   safeParse(data: unknown): { success: true; data: unknown } | { success: false; error: { issues: Issue[] } };
 }
@@ -120,17 +118,17 @@ export function validateEventData<T>(
   event: EventDefinition<T>,
   data: unknown,
   fault?: (error: unknown) => void,
-): Result<T, string> {
+): OkResult<T> | InvalidResult {
   const schema: unknown = event.schema;
   if (schema === undefined) return Ok(data as T);
-  const refused = (reason: string) => Err(`Event '${event.name}' validation failed: ${reason}`);
   try {
     const judged = ask(schema, data);
-    return judged.isOk ? Ok(judged.value as T) : refused(describe(judged.error));
+    return judged.isOk ? Ok(judged.value as T) : invalid(event.name, judged.error);
   } catch (error) {
     fault?.(error);
     // What a refinement threw may hold anything; it is not for those who read this reason.
-    return refused(isAsyncFault(error) ? "the schema is asynchronous" : "the schema threw");
+    const message = isAsyncFault(error) ? "the schema is asynchronous" : "the schema threw";
+    return invalid(event.name, [{ message }]);
   }
 }
 
@@ -151,15 +149,6 @@ export function isAsync(schema: object): boolean {
     probed.set(schema, found);
   }
   return found;
-}
-
-const describe = (issues: readonly Issue[]): string => issues.map(describeIssue).join(", ");
-
-function describeIssue({ message, path = [] }: Issue): string {
-  const keys = path.map((segment) =>
-    String(typeof segment === "object" && segment !== null ? (segment as { key: unknown }).key : segment),
-  );
-  return keys.length === 0 ? message : `${keys.join(".")}: ${message}`;
 }
 
 /** Whether a client may trigger `name`; see `events.d.ts`. */

@@ -1,4 +1,4 @@
-import type { DialogueErrorCode, DialogueError as PublicDialogueError } from "../index.js";
+import type { DialogueErrorCode, DialogueError as PublicDialogueError, ValidationIssue } from "../index.js";
 
 /** What is known of a code: whether a client should retry, and the HTTP status that says the same. */
 export interface ErrorRow {
@@ -41,6 +41,7 @@ export const ERROR_TABLE: readonly ErrorRow[] = Object.freeze([
 interface Details {
   roomId?: string | undefined;
   event?: string | undefined;
+  issues?: readonly ValidationIssue[] | undefined;
   cause?: unknown;
 }
 
@@ -50,6 +51,7 @@ export class DialogueError extends Error implements PublicDialogueError {
   // `declare`: an absent detail is an absent property, not one that is undefined.
   declare readonly roomId?: string;
   declare readonly event?: string;
+  declare readonly issues?: readonly ValidationIssue[];
   readonly retryable: boolean;
 
   constructor(code: DialogueErrorCode, message: string, details: Details = {}) {
@@ -58,6 +60,7 @@ export class DialogueError extends Error implements PublicDialogueError {
     this.code = code;
     if (details.roomId !== undefined) this.roomId = details.roomId;
     if (details.event !== undefined) this.event = details.event;
+    if (details.issues !== undefined) this.issues = details.issues;
     this.retryable = ERROR_TABLE.some((known) => known.code === code && known.retry);
   }
 }

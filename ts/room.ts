@@ -1,4 +1,12 @@
-import type { AnyEvent, ConnectedClient, EventDefinition, EventMessage, Result, Room } from "../index.js";
+import type {
+  AnyEvent,
+  ConnectedClient,
+  EventDefinition,
+  EventMessage,
+  InvalidResult,
+  OkResult,
+  Room,
+} from "../index.js";
 import type { Handle } from "./handle-contract.js";
 import type { HistoryRequests } from "./history-requests.js";
 import type { NativeDialogue, RoomInfo, RoomKey } from "./native.js";
@@ -121,7 +129,7 @@ class RoomHandle implements Handle<Room> {
     data: unknown,
     from: string = SYSTEM,
     meta?: Record<string, unknown>,
-  ): Result<void, string> {
+  ): OkResult<void> | InvalidResult {
     return this.#support.triggers.trigger(this.#state, event, data, from, meta);
   }
 

@@ -1,4 +1,11 @@
-import type { EventDefinition, EventMessage, HooksConfig, Result } from "../index.js";
+import type {
+  EventDefinition,
+  EventMessage,
+  HooksConfig,
+  InvalidResult,
+  OkResult,
+  Result,
+} from "../index.js";
 import type { CallQueue } from "./call-queue.js";
 import type { Refused } from "./decisions.js";
 import { getEventByName, isEventAllowed, validateEventData } from "./define-event.js";
@@ -58,12 +65,12 @@ export class Triggers {
     data: unknown,
     from: unknown,
     meta: unknown,
-  ): Result<void, string> {
+  ): OkResult<void> | InvalidResult {
     const refusal = refuse(room, event, from, meta);
     if (refusal !== undefined) return Err(refusal);
 
     const judge = event.schema === undefined ? getEventByName(event.name, room.definitions) : event;
-    const judged: Result<unknown, string> = judge ? validateEventData(judge, data) : Ok(data);
+    const judged: OkResult<unknown> | InvalidResult = judge ? validateEventData(judge, data) : Ok(data);
     if (judged.isErr) return judged;
 
     const message: EventMessage = {

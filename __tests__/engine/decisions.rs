@@ -94,7 +94,7 @@ async fn a_connection_that_is_not_yet_identified_says_nothing_and_is_told_why_no
     server
         .core()
         .decisions
-        .answer(*ticket, Verdict::Refuse { code: Code::Unauthorized, reason: "no".to_owned() });
+        .answer(*ticket, Verdict::Refuse { code: Code::Unauthorized, reason: "no".to_owned(), issues: None });
     let (_, refused) = raw.frame().await.unwrap();
     assert_eq!(refused, br#"44{"message":"no","data":{"code":"UNAUTHORIZED"}}"#);
 }

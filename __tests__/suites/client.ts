@@ -6,6 +6,7 @@ import * as whole from "dialogue-rs";
 import { createRoomContext, DialogueError, defineEvent, Err, Ok } from "dialogue-rs/client";
 import type { Socket } from "socket.io-client";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { ChildProgram } from "../support/child-program.js";
 import { errorsOf, payloads, refusal, Told, useClients } from "../support/client-stage.js";
 import { chatRoom } from "../support/rooms.js";
@@ -209,6 +210,27 @@ export function client(serve: Serve): void {
       ada.disconnect();
       await new Promise((resolve) => setImmediate(resolve));
       expect(escaped).toEqual([]);
+    });
+
+    it("is told what a schema found: path and message of each mistake", async () => {
+      const Order = defineEvent("order", {
+        schema: z.object({ items: z.array(z.object({ count: z.number() })), note: z.string() }),
+      });
+      const server = await stage.serve({ rooms: { chat: chatRoom({ events: [Order] }) } });
+      const ada = await clients.connect(server, "ada");
+      const room = await ada.join("chat");
+      const wrong = { items: [{ count: 1 }, { count: "2" }] } as never;
+      const refused = await room.trigger(Order, wrong);
+      expect(refused.isErr && refused.error).toBeInstanceOf(DialogueError);
+      const issues = [
+        { path: ["items", 1, "count"], message: expect.any(String) },
+        { path: ["note"], message: expect.any(String) },
+      ];
+      expect(refused).toMatchObject({ error: { code: "VALIDATION_FAILED", issues } });
+      const own = server.dialogue.trigger("chat", Order, wrong);
+      expect(own.isErr && own.issues).toEqual(refused.isErr && refused.error.issues);
+      const other = await room.trigger("nonsense", 1);
+      expect(other.isErr && "issues" in other.error).toBe(false);
     });
 
     it("createRoomContext: the same over a socket that the program holds", async () => {

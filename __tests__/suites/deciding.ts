@@ -1,4 +1,12 @@
-import { defineEvent, Err, type EventMessage, Ok, type ResultLike, validateEventData } from "dialogue-rs";
+import {
+  defineEvent,
+  Err,
+  type EventMessage,
+  Ok,
+  type ResultLike,
+  type ValidationIssue,
+  validateEventData,
+} from "dialogue-rs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { z as z3 } from "zod/v3";
@@ -244,12 +252,43 @@ export function deciding(serve: Serve): void {
         expect(refused).toMatchObject({
           code: "VALIDATION_FAILED",
           message: expected.isErr && expected.error,
+          issues: expected.isErr && expected.issues,
         });
+        client.socket.emit("dialogue:trigger", { roomId: "chat", event: "dated", data: bad });
+        const told = { code: "VALIDATION_FAILED", roomId: "chat", event: "dated" };
+        expect(await client.next("dialogue:error")).toMatchObject({ ...told, issues: refused["issues"] });
         const own = server.dialogue.trigger("chat", Dated, bad as never);
         expect(own.isErr && own.error).toBe(expected.isErr && expected.error);
+        expect(own.isErr && own.issues).toEqual(refused["issues"]);
         expect((await server.dialogue.room("chat")!.history("dated", 0, 9)).length).toBe(1);
       });
     }
+
+    it("name at most a hundred mistakes, however many a payload has and however long its keys are", async () => {
+      const Numbers = defineEvent("numbers", { schema: z.record(z.string(), z.array(z.number())) });
+      const server = await stage.serve({ rooms: { chat: chatRoom({ events: [Numbers] }) } });
+      const client = await stage.connect(server);
+      await client.join("chat");
+      const many = { list: Array(50_000).fill("x") };
+      const long = Object.fromEntries(
+        Array.from({ length: 20 }, (_, n) => [`${n}`.repeat(20_000), Array(500).fill(null)]),
+      );
+      const heights = Object.fromEntries([["\ud800", ["x"]]]);
+      for (const [data, atLeast] of [
+        [many, 100],
+        [long, 10],
+        [heights, 1],
+      ] as const) {
+        const refused = await client.ask("dialogue:trigger", { roomId: "chat", event: "numbers", data });
+        expect(refused).toMatchObject({ ok: false, code: "VALIDATION_FAILED" });
+        const issues = refused["issues"] as ValidationIssue[];
+        expect(issues.length).toBeGreaterThanOrEqual(atLeast);
+        expect(issues.length).toBeLessThanOrEqual(100);
+        expect(issues[0]!.path.length).toBe(2);
+        expect(JSON.stringify(refused).length).toBeLessThan(64 * 1024);
+        if (atLeast > 1) expect(refused["message"]).toMatch(/, and \d+ more$/);
+      }
+    });
 
     it("judge absent data too", async () => {
       const Text = defineEvent("text", { schema: z.string() });

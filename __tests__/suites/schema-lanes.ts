@@ -152,6 +152,8 @@ export function schemaLanes(serve: Serve): void {
               if (expected.isErr) {
                 expect(answer["code"], label).toBe("VALIDATION_FAILED");
                 expect(answer["message"], label).toBe(expected.error.replace(/\p{Surrogate}/gu, "\ufffd"));
+                const issues = JSON.stringify(expected.issues).replace(/\\ud[89a-f]../g, "\ufffd");
+                expect(answer["issues"], label).toEqual(JSON.parse(issues));
                 continue;
               }
               accepted++;

@@ -71,6 +71,21 @@ describe("validateEventData", () => {
     );
   });
 
+  it("has the same beside the text: path and message of every issue", () => {
+    const result = validateEventData(Message, { tags: ["a", 5] });
+    const paths = result.isErr && result.issues?.map(({ path }) => path);
+    expect(paths).toEqual([["text"], ["tags", 1]]);
+    const texts = result.isErr && result.issues?.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    expect(result.isErr && result.error).toBe(
+      `Event 'message' validation failed: ${(texts as string[]).join(", ")}`,
+    );
+    const deep = defineEvent("deep", { schema: v.object({ list: v.array(v.number()) }) });
+    expect(validateEventData(deep, { list: [1, "2"] })).toMatchObject({
+      issues: [{ path: ["list", 1], message: expect.any(String) }],
+    });
+    expect([Object.isFrozen(result), result.isErr && Object.isFrozen(result.issues)]).toEqual([true, true]);
+  });
+
   it("leaves out an empty path", () => {
     const event = defineEvent("count", { schema: z.number().refine((n) => n > 3, "must exceed three") });
     const result = validateEventData(event, 1);

@@ -10,7 +10,9 @@ describe("DialogueError", () => {
     expect(error.message).toBe("Room 'chat' is at capacity");
     expect(error.roomId).toBe("chat");
     expect(error.cause).toBe(cause);
-    expect("event" in error).toBe(false);
+    expect(["event" in error, "issues" in error]).toEqual([false, false]);
+    const issues = [{ path: ["text"], message: "too short" }];
+    expect(new DialogueError("VALIDATION_FAILED", "no", { issues }).issues).toEqual(issues);
     expect(String(error)).toBe("DialogueError: Room 'chat' is at capacity");
   });
 

@@ -16,15 +16,16 @@ use crate::engine::{
 /// Bits that say what a verdict brings, since `null` is a value too.
 const HAS_DATA: u8 = 1;
 const HAS_META: u8 = 2;
+const HAS_ISSUES: u8 = 4;
 
-/// `[ticket, code, reason, local, bits, data, meta]`; code `""`: accepted.
+/// `[ticket, code, reason, local, bits, data, meta]`; code `""`: accepted. In the place of data a refusal may bring its issues.
 #[derive(Deserialize)]
 struct Row<'a>(u64, &'a str, String, u32, u8, #[serde(borrow)] &'a RawValue, #[serde(borrow)] &'a RawValue);
 
 #[napi]
 impl NativeDialogue {
     /// Verdicts on events and joins, in order: a JSON array of `[ticket, code, reason, local, bits, data, meta]`. Code `""`
-    /// accepts; bit 1: there is data, bit 2: there is meta.
+    /// accepts; bit 1: there is data, bit 2: there is meta, bit 4: in the place of data are the issues that a schema found.
     #[napi(catch_unwind)]
     pub fn decide(&self, verdicts_json: String) -> Result<()> {
         let rows: Vec<Row<'_>> =
@@ -75,9 +76,12 @@ fn apply(core: &Core, row: Row<'_>, mut attachments: Attachments) {
         ("", Ok(data), Ok(meta)) => Verdict::Accept { data, meta, local },
         ("", Err(error), _) | ("", _, Err(error)) => {
             core.log(Level::Error, "events.beforeEach", format!("What was decided cannot be sent: {error}"));
-            Verdict::Refuse { code: Code::Internal, reason: "Internal error".to_owned() }
+            Verdict::Refuse { code: Code::Internal, reason: "Internal error".to_owned(), issues: None }
         }
-        (code, ..) => Verdict::Refuse { code: Code::named(code).unwrap_or(Code::Internal), reason },
+        (code, ..) => {
+            let issues = (bits & HAS_ISSUES != 0).then(|| data.to_owned());
+            Verdict::Refuse { code: Code::named(code).unwrap_or(Code::Internal), reason, issues }
+        }
     };
     core.decisions.answer(ticket, verdict);
 }

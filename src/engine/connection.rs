@@ -130,7 +130,7 @@ fn authenticate(core: &Arc<Core>, request: ConnectRequest, token: Option<Token>)
             // There is only middleware, and who connects is as if there were none.
             Verdict::Accept { .. } => identify(&core, &request, token),
             Verdict::Reject { message, data } => return request.refuse(&message, data.as_deref()),
-            Verdict::Refuse { code, reason } => Err(Refusal::new(code, reason)),
+            Verdict::Refuse { code, reason, .. } => Err(Refusal::new(code, reason)),
             Verdict::Overdue => Err(Refusal::overloaded()),
             Verdict::Request(_) => Err(Refusal::internal()),
         };
@@ -411,7 +411,10 @@ fn tell(socket: &Socket, ack: Option<i64>, refusal: &Refusal) {
     match ack {
         Some(id) => {
             let (code, message) = (refusal.code.as_str(), to_json(&refusal.message));
-            socket.acknowledge(id, format!(r#"[{{"ok":false,"code":"{code}","message":{message}}}]"#), &[]);
+            let issues =
+                refusal.issues.as_ref().map(|text| format!(r#","issues":{text}"#)).unwrap_or_default();
+            let answer = format!(r#"[{{"ok":false,"code":"{code}","message":{message}{issues}}}]"#);
+            socket.acknowledge(id, answer, &[]);
         }
         None => {
             socket.emit(outgoing::ERROR, &Payload::plain(refusal.to_json()));

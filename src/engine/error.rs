@@ -9,6 +9,7 @@ use std::{
 };
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 macro_rules! codes {
     ($($name:ident $text:literal $retry:literal $status:literal $doc:literal;)*) => {
@@ -111,12 +112,14 @@ pub struct Refusal {
     pub room: Option<Arc<str>>,
     /// The event concerned, when there is one.
     pub event: Option<Arc<str>>,
+    /// What a schema found: `[{ path, message }, …]`, when one refused.
+    pub issues: Option<Box<RawValue>>,
 }
 
 impl Refusal {
     /// A refusal that concerns no room.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), room: None, event: None }
+        Self { code, message: message.into(), room: None, event: None, issues: None }
     }
 
     /// `INVALID_REQUEST` for a field.
@@ -173,7 +176,7 @@ impl Refusal {
         self
     }
 
-    /// `{ code, message, roomId?, event? }`, the payload of `dialogue:error`.
+    /// `{ code, message, roomId?, event?, issues? }`, the payload of `dialogue:error`.
     pub fn to_json(&self) -> String {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -184,12 +187,15 @@ impl Refusal {
             room_id: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             event: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            issues: Option<&'a RawValue>,
         }
         super::payload::to_json(&Wire {
             code: self.code.as_str(),
             message: &self.message,
             room_id: self.room.as_deref(),
             event: self.event.as_deref(),
+            issues: self.issues.as_deref(),
         })
     }
 }
@@ -211,6 +217,13 @@ mod tests {
         assert_eq!(
             Refusal::room_full("chat").to_json(),
             r#"{"code":"ROOM_FULL","message":"Room 'chat' is at capacity","roomId":"chat"}"#
+        );
+        let found = r#"[{"path":["text"],"message":"too short"}]"#;
+        let issues = Some(serde_json::value::RawValue::from_string(found.to_owned()).expect("JSON"));
+        let refusal = Refusal { issues, ..Refusal::new(Code::ValidationFailed, "no") };
+        assert_eq!(
+            refusal.to_json(),
+            format!(r#"{{"code":"VALIDATION_FAILED","message":"no","issues":{found}}}"#)
         );
     }
 }

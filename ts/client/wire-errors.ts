@@ -1,5 +1,5 @@
 /** Errors as they come over the wire, and those that the client adds. */
-import type { DialogueErrorCode } from "../../index.js";
+import type { DialogueErrorCode, ValidationIssue } from "../../index.js";
 import { DialogueError, ERROR_TABLE, roomNotFound } from "../errors.js";
 import type { Request } from "./requests.js";
 
@@ -9,16 +9,27 @@ export function fault(
   message: string,
   { roomId, eventName }: Partial<Request> = {},
   cause?: unknown,
+  issues?: readonly ValidationIssue[],
 ): DialogueError {
   return new DialogueError(code, message, {
     roomId,
     event: eventName,
+    issues,
     ...(cause !== undefined && { cause }),
   });
 }
 
+/** What a schema found, as it came over the wire. */
+function readIssues(value: unknown): ValidationIssue[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return value.map((issue) => {
+    const { path, message } = (issue ?? {}) as Partial<ValidationIssue>;
+    return { path: Array.isArray(path) ? path : [], message: String(message) };
+  });
+}
+
 /**
- * `{ code, message, roomId?, event? }` as an error. A code of another server that is not among ours is `INTERNAL`, with what came as its
+ * `{ code, message, roomId?, event?, issues? }` as an error. A code of another server that is not among ours is `INTERNAL`, with what came as its
  * `cause`.
  */
 export function fromWire(payload: unknown, about: Partial<Request> = {}): DialogueError {
@@ -35,6 +46,7 @@ export function fromWire(payload: unknown, about: Partial<Request> = {}): Dialog
     text,
     { roomId, eventName: event },
     known === undefined ? payload : undefined,
+    readIssues((payload as { issues?: unknown } | null | undefined)?.issues),
   );
 }
 

@@ -168,7 +168,7 @@ pub fn run(
 /// What a client is told of a verdict that lets nothing happen.
 fn refusal(verdict: Verdict) -> Refusal {
     match verdict {
-        Verdict::Refuse { code, reason } => Refusal::new(code, reason),
+        Verdict::Refuse { code, reason, issues } => Refusal { issues, ..Refusal::new(code, reason) },
         Verdict::Overdue => Refusal::overloaded(),
         // A verdict of another kind than was asked for.
         Verdict::Accept { .. } | Verdict::Identify { .. } | Verdict::Reject { .. } | Verdict::Request(_) => {

@@ -137,7 +137,11 @@ impl Program {
             return Verdict::Overdue;
         }
         if self.refuses {
-            return Verdict::Refuse { code: Code::PermissionDenied, reason: "\"no\"".to_owned() };
+            return Verdict::Refuse {
+                code: Code::PermissionDenied,
+                reason: "\"no\"".to_owned(),
+                issues: None,
+            };
         }
         let Decision::Event { message, .. } = decision else {
             return Verdict::Accept { data: None, meta: None, local: 0 };

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::value::RawValue;
+
 use super::HttpResponse;
 use crate::engine::{error::Code, lock::lock, payload::Payload};
 
@@ -32,6 +34,8 @@ pub enum Verdict {
         code: Code,
         /// For the client to read.
         reason: String,
+        /// What a schema found: `[{ path, message }, …]`.
+        issues: Option<Box<RawValue>>,
     },
     /// It may not be, in the words of the program's own middleware.
     Reject {

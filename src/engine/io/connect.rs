@@ -81,7 +81,7 @@ fn judge(core: &Arc<Core>, request: ConnectRequest) {
                 None => return request.refuse("Invalid namespace", None),
             },
             Verdict::Reject { message, data } => return request.refuse(&message, data.as_deref()),
-            Verdict::Refuse { code, reason } => Refusal::new(code, reason),
+            Verdict::Refuse { code, reason, .. } => Refusal::new(code, reason),
             Verdict::Overdue => Refusal::overloaded(),
             Verdict::Identify { .. } | Verdict::Request(_) => Refusal::internal(),
         };
