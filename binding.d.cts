@@ -39,7 +39,7 @@ export declare class NativeDialogue {
   clientForget(id: string): void
   /**
    * Verdicts on events and joins, in order: a JSON array of `[ticket, code, reason, local, bits, data, meta]`. Code `""`
-   * accepts; bit 1: there is data, bit 2: there is meta.
+   * accepts; bit 1: there is data, bit 2: there is meta, bit 4: in the place of data are the issues that a schema found.
    */
   decide(verdictsJson: string): void
   /** One verdict whose payload has attachments. */

@@ -134,7 +134,8 @@ export interface DefineEventOptions {
  * Defines an event. The result is frozen; its `schema` is the very object given.
  *
  * @param name Not empty.
- * @param options `schema`: a Zod schema (3.25 and up, or 4) or any Standard Schema; the payload's type follows from it.
+ * @param options `schema`: a Zod schema (3.25 and up, or 4) or any Standard Schema; the payload's type follows from it. Without one the payload is
+ * `unknown`, or what is written: `defineEvent<Payload>("name")`, or `defineEvent<"name", Payload>("name")`, whose name the type knows too.
  * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
  */
 export function defineEvent<S extends EventSchema, const N extends string = string>(
@@ -154,6 +155,10 @@ export function defineEvent<S extends StandardSchemaV1, const N extends string =
   /** A type alone: of what `trigger` takes. */
   readonly "~schema"?: S;
 };
+export function defineEvent<const N extends string, T>(
+  name: N,
+  options?: DefineEventOptions,
+): EventDefinition<T> & { readonly name: N };
 export function defineEvent<T = unknown>(name: string, options?: DefineEventOptions): EventDefinition<T>;
 
 /** What `trigger` takes for an event: the input of its schema; without one, what the definition says. */

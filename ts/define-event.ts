@@ -30,6 +30,10 @@ export function defineEvent<S extends StandardSchemaV1, const N extends string =
   name: N,
   options: DefineEventOptions & { schema: S },
 ): EventDefinition<StandardSchemaV1.InferOutput<S>> & { readonly name: N; readonly "~schema"?: S };
+export function defineEvent<const N extends string, T>(
+  name: N,
+  options?: DefineEventOptions,
+): EventDefinition<T> & { readonly name: N };
 export function defineEvent<T = unknown>(name: string, options?: DefineEventOptions): EventDefinition<T>;
 export function defineEvent(
   name: string,

@@ -49,9 +49,21 @@ describe("examples/readme", () => {
     const client = example("readme/client.mjs", { URL: `http://127.0.0.1:${port}` });
     await client.line(/^ada: hello$/m);
     await server.line(/^ada: hello$/m);
+    const stats = await fetch(`http://127.0.0.1:${port}/stats`);
+    expect(await stats.json()).toEqual({ inLobby: expect.any(Number) });
     server.child.kill("SIGTERM");
     const { code, output } = await server.ended;
     expect(code, output).toBe(0);
+  });
+});
+
+// Node strips types from 22.18 on.
+const runsTypeScript = "Bun" in globalThis || Boolean(Reflect.get(process.features, "typescript"));
+
+describe.skipIf(!runsTypeScript)("examples/readme/typed.ts", () => {
+  it("runs as it stands, and ends by itself", async () => {
+    const { code, output } = await example("readme/typed.ts", {}).ended;
+    expect([code, output.trim()]).toEqual([0, "hi 0"]);
   });
 });
 

@@ -107,6 +107,7 @@ try {
       await check(`the packed binary loads with glibc ${MOST_GLIBC}`, () => loadsWithOldGlibc());
     } else console.log("skipped the symbols of the packed binary: build:dist has not built it");
     await check("the types compile", () => run([...tool("typescript", "bin/tsc"), "-p", "."], app));
+    await check("the types compile without Zod, those of the client without Node's too", () => typesAlone());
     await check("a Vite build of the client: under 8 KB, no server in it", () => pageIsSmall());
     await check("without a binary, import says what is wrong", () => withoutBinary());
   }
@@ -207,13 +208,33 @@ async function packageJson() {
 async function pageIsSmall() {
   const { size, modules, code } = await viteBuild(app, "page.js");
   if (size >= 8 * 1024) throw new Error(`${size} bytes after gzip`);
-  const shared = ["browser", "define-event", "errors", "fields", "protocol", "result", "schema/at-once"];
+  const shared = [
+    "browser",
+    "define-event",
+    "errors",
+    "fields",
+    "issues",
+    "protocol",
+    "result",
+    "schema/at-once",
+  ];
   const server = modules.filter(
     (id) => !/^dist\/client\/[\w-]+\.js$/.test(id) && !shared.includes(/^dist\/([\w/-]+)\.js$/.exec(id)?.[1]),
   );
   if (server.length > 0) throw new Error(`it has ${server}`);
   if (!modules.includes("dist/client/create-client.js")) throw new Error(`no client is in it: ${modules}`);
   if (/node:|createRequire|binding/.test(code)) throw new Error("it asks for Node");
+}
+
+/** What is an optional peer is not installed. */
+async function typesAlone() {
+  const alone = join(folder, "alone");
+  cpSync(app, alone, { recursive: true });
+  rmSync(join(alone, "node_modules", "zod"), { recursive: true });
+  await run([...tool("typescript", "bin/tsc"), "-p", "alone.json"], alone);
+  for (const name of ["@types", "undici-types"])
+    rmSync(join(alone, "node_modules", name), { recursive: true });
+  await run([...tool("typescript", "bin/tsc"), "-p", "page-alone.json"], alone);
 }
 
 async function withoutBinary() {

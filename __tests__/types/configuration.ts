@@ -32,13 +32,14 @@ const Moved = defineEvent("moved", {
   }),
 });
 const Other = defineEvent("other", { schema: z.number() });
+const Typing = defineEvent("typing");
 const Wide: EventDefinition<{ n: number }> = { name: "message" };
 type Said = { text: string; tags: string[] };
 
 // ------------------------------------------------------------ rooms by id
 const dialogue = createDialogue({
   rooms: {
-    lobby: { name: "Lobby", events: [Message, Moved], defaultSubscriptions: ["message"] },
+    lobby: { name: "Lobby", events: [Message, Moved, Typing], defaultSubscriptions: ["message"] },
     open: { name: "Open", events: [Message, { name: "*" }] },
     silent: { name: "Silent", events: [] },
     plain: { name: "Plain", events: [{ name: "message" }] },
@@ -57,6 +58,8 @@ lobby.on<{ free: 1 }>({ name: "message" }, ({ data }) => holds<Same<typeof data,
 lobby.trigger(Message, { text: "hi" });
 lobby.trigger(Moved, { x: "5" }, "ada", { trace: 1 });
 lobby.trigger(Wide, { n: 1 });
+lobby.trigger(Typing, true);
+lobby.on(Typing, ({ data }) => holds<Same<typeof data, unknown>>());
 // @ts-expect-error: the room has no such event
 lobby.trigger(Other, 1);
 // @ts-expect-error: the room has no such event

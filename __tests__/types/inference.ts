@@ -34,9 +34,14 @@ const given: typeof schema = Message.schema;
 const Picked = defineEvent("picked", { schema: v.object({ n: v.number() }) });
 holds<typeof Picked extends EventDefinition<{ n: number }> ? true : false>();
 const Free = defineEvent("free");
-holds<Same<typeof Free, EventDefinition<unknown>>>();
+holds<Same<typeof Free, EventDefinition<unknown> & { readonly name: "free" }>>();
 const Named = defineEvent<{ x: number }>("named");
 holds<Same<typeof Named, EventDefinition<{ x: number }>>>();
+const NamedTwice = defineEvent<"twice", { x: number }>("twice");
+holds<Same<typeof NamedTwice, EventDefinition<{ x: number }> & { readonly name: "twice" }>>();
+const Text = defineEvent<string>("text");
+holds<Same<typeof Text, EventDefinition<string>>>();
+export const written: EventDefinition<{ x: number }> = defineEvent("written");
 
 given.shape.text.min(1);
 

@@ -58,6 +58,7 @@ describe("declarations", () => {
     const browser: Record<string, unknown> = await import("../../dist/browser.js" as string);
     const names = "defineEvent validateEventData isEventAllowed getEventByName is Ok Err DialogueError";
     expect(Object.keys(browser).sort()).toEqual(names.split(" ").sort());
+    expect(declared("events.d.ts")).toEqual(names.split(" ").sort());
     for (const name of Object.keys(browser))
       expect(browser[name]).toBe((exported as Record<string, unknown>)[name]);
   });

@@ -3,12 +3,12 @@ import { Message } from "./events.mjs";
 
 const client = createDialogueClient({
   url: process.env.URL ?? "ws://localhost:3000",
-  auth: { userId: "ada" }, // whoever it says it is: see docs/identity.md for tokens
+  auth: { userId: "ada" }, // without tokens, a client chooses its own user id
 });
 client.onHistory((_roomId, events) => console.log(`${events.length} earlier messages`));
 
 const lobby = await client.join("lobby");
 lobby.on(Message, ({ from, data }) => console.log(`${from}: ${data.text}`));
 
-const said = await lobby.trigger(Message, { text: "hello" });
-if (said.isErr) console.error(said.error.message);
+const sent = await lobby.trigger(Message, { text: "hello" });
+if (sent.isErr) console.error(sent.error.message, sent.error.issues);
