@@ -1,4 +1,5 @@
 /** Values as they cross to the engine and the wire: JSON, with binary beside it under Socket.IO's placeholders. */
+import { onRejection } from "./thenable.js";
 
 /** A value that JSON cannot carry; the message says why. A TypeError, as `JSON.stringify` throws one. */
 export class PayloadError extends TypeError {}
@@ -18,7 +19,11 @@ export function pack(value: unknown, attachments: Buffer[]): string | undefined 
       ? JSON.stringify(value, function (this: Record<string, unknown>, key, seen) {
           // Buffer has a toJSON of its own, which has already run by now: the holder still has the Buffer itself.
           const binary = toBuffer(this[key]) ?? toBuffer(seen);
-          if (binary === undefined) return seen;
+          if (binary === undefined) {
+            // A promise of `toJSON` is written as `{}`, and nobody hears what it rejects with.
+            if (seen instanceof Promise && seen !== this[key]) onRejection(seen, () => {});
+            return seen;
+          }
           attachments.push(binary);
           return { _placeholder: true, num: attachments.length - 1 };
         })

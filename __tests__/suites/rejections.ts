@@ -11,6 +11,7 @@ const REFUSED: Record<string, readonly string[]> = {
 /** What is not logged: it is told otherwise (`onError`), or there is no log, or nobody left who would read the body. */
 const SILENT = [
   ...["logger.debug", "logger.info", "logger.warn", "logger.error"],
+  ...["toJSON", "toJSON of a broadcast"],
   ...["auth of the client", "onCleanup of a manager", "cancel of a body"],
 ];
 /** Nothing is logged at these levels. */

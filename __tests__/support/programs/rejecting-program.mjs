@@ -158,6 +158,14 @@ await serve({ hooks: { events: loading } }, async (dialogue) => {
     .catch(() => {});
 });
 
+// What becomes a promise when it is written down.
+await serve({}, async (dialogue, url) => {
+  dialogue.trigger("chat", Message, { toJSON: rejects("toJSON") }).expect("trigger");
+  const socket = await client(url, { auth: { userId: "ada" } });
+  dialogue.io.emit("own", { toJSON: rejects("toJSON of a broadcast") });
+  await closed(socket);
+});
+
 // A log that fails: there is nowhere left to tell.
 const level = (name) => rejects(`logger.${name}`);
 const failing = { debug: level("debug"), info: level("info"), warn: level("warn"), error: level("error") };
