@@ -99,8 +99,8 @@ export declare class NativeDialogue {
   ioOpenEnded(openEnded: boolean): void
   /** Lets a client in. `false`: it is gone, or the ticket is. */
   ioAccept(ticket: number, nsp: number, id: string): boolean
-  /** Keeps a client out, with a message and JSON text for `data`. */
-  ioRefuse(ticket: number, message: string, dataJson?: string | undefined | null): void
+  /** Keeps a client out: JSON texts for the `message` and `data` of its error, each of which may be absent. */
+  ioRefuse(ticket: number, messageJson?: string | undefined | null, dataJson?: string | undefined | null): void
   /** What a socket is: JSON of `{ id, handshake }`, its `auth` empty. From now on its end will be told. `null`: it is gone. */
   ioLook(nsp: number, id: string): string | null
   /** Whether a socket is there. */

@@ -686,7 +686,7 @@ export interface HistoryManager {
   push(roomId: string, eventName: string, event: EventMessage, limit: number): void;
   /** Newest first; `start` 0 is the newest, `end` exclusive. */
   get(roomId: string, eventName: string, start: number, end: number): EventMessage[];
-  /** All kinds merged by time, newest first; at most `limit` of each kind. */
+  /** All kinds merged by time, newest first; at most `limit` in all. */
   getAll(roomId: string, limit?: number): EventMessage[];
   count(roomId: string, eventName: string): number;
   clearRoom(roomId: string): void;

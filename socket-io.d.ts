@@ -463,7 +463,7 @@ export interface EngineOptions {
 export interface CookieOptions {
   name: string;
   domain?: string | undefined;
-  /** Default: percent-encoding. */
+  /** Refused: a session's id needs no encoding. */
   encode?(value: string): string;
   expires?: Date | undefined;
   /** Default true. */
@@ -471,8 +471,8 @@ export interface CookieOptions {
   /** Seconds. */
   maxAge?: number | undefined;
   partitioned?: boolean | undefined;
-  /** Default `/`. */
-  path?: string | undefined;
+  /** Default `/`; false: the cookie has none. */
+  path?: string | false | undefined;
   priority?: "low" | "medium" | "high" | undefined;
   /** Default `lax`; true is `strict`. */
   sameSite?: boolean | "lax" | "strict" | "none" | undefined;
@@ -811,6 +811,8 @@ export declare class Socket<
   join(rooms: string | readonly string[]): Promise<void> | void;
   /** Takes it out of a room. Has acted when it returns. */
   leave(room: string): Promise<void> | void;
+  /** Takes it out of all rooms, the one of its own id among them. Has acted when it returns. */
+  leaveAll(): void;
   /**
    * Disconnects it; the client does not come back by itself.
    *

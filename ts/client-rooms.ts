@@ -1,11 +1,13 @@
 import type { ClientRooms } from "../index.js";
 import type { CallQueue } from "./call-queue.js";
+import { toEngine } from "./names.js";
 import type { NativeDialogue } from "./native.js";
 
 /**
  * The rooms of a user. The callbacks are called as `Array.forEach` calls its own: what they throw is the caller's, and ends the loop.
  */
-export function createClientRooms(engine: NativeDialogue, queue: CallQueue, userId: string): ClientRooms {
+export function createClientRooms(engine: NativeDialogue, queue: CallQueue, id: string): ClientRooms {
+  const userId = toEngine(id);
   const ids = engine.userRooms(userId);
   return {
     ids,

@@ -1,5 +1,6 @@
 import type { AuthData, ConnectedClient, JwtClaims, Logger, Socket } from "../index.js";
 import type { CallQueue } from "./call-queue.js";
+import { isWellFormed } from "./fields.js";
 import type { Handle } from "./handle-contract.js";
 import type { ClientInfo, NativeDialogue } from "./native.js";
 import { ANY_EVENT } from "./protocol.js";
@@ -85,7 +86,8 @@ export class ClientHandle implements Handle<ConnectedClient> {
   }
 
   subscriptions(roomId: string): string[] {
-    return typeof roomId === "string" ? this.#support.engine.clientSubscriptions(this.id, roomId) : [];
+    if (typeof roomId !== "string" || !isWellFormed(roomId)) return [];
+    return this.#support.engine.clientSubscriptions(this.id, roomId);
   }
 
   send<T>(event: string, data: T): void {
@@ -128,8 +130,8 @@ export class ClientHandle implements Handle<ConnectedClient> {
   }
 
   #isText(method: string, value: unknown): boolean {
-    if (typeof value === "string") return true;
-    this.#warn(method, "room ids and event names must be strings", undefined);
+    if (typeof value === "string" && isWellFormed(value)) return true;
+    this.#warn(method, "room ids and event names must be strings of whole characters", undefined);
     return false;
   }
 

@@ -26,6 +26,7 @@ import { replaceGlobalObjects } from "./http/global-objects.js";
 import { JwksSource } from "./jwks.js";
 import { Lifecycle } from "./lifecycle.js";
 import { createGuardedLogger } from "./logger.js";
+import { toEngine } from "./names.js";
 import { type NativeDialogue, native } from "./native.js";
 import { Err } from "./result.js";
 import { Rooms } from "./rooms.js";
@@ -36,6 +37,9 @@ import { readEngineOptions } from "./socket-io/engine-options.js";
 import { Hub } from "./socket-io/hub.js";
 import { Triggers } from "./trigger.js";
 import { createWaker } from "./waker.js";
+
+/** Milliseconds within which a connection has to join a namespace, where the configuration says nothing: the engine's own default. */
+const CONNECT_TIMEOUT = 10_000;
 
 /** Makes a server; see `index.d.ts`. */
 export function createDialogue(config: DialogueConfig<RoomsConfig>): Dialogue {
@@ -72,6 +76,7 @@ function compose(settings: Settings, app: Hono): Parts {
     dispatcher,
     log,
     drain: () => queue.drain(),
+    timeout: () => limits.hookTimeout,
     dialogue: {
       find: (id) => clients.find(id) && hub.main.made(id),
       configure: () => engine.setHooks(hookMask(hooks, hub.main) | requestHooks),
@@ -104,6 +109,7 @@ function compose(settings: Settings, app: Hono): Parts {
   const io = new DialogueIo(hub, {
     engine: ioEngine,
     path: settings.socket.path,
+    connectTimeout: (settings.socket["connectTimeout"] as number | undefined) ?? CONNECT_TIMEOUT,
     port: () => lifecycle.boundPort,
     stop: () => lifecycle.stop(),
   });
@@ -171,10 +177,10 @@ function face({ clients, context, engine, lifecycle, log, queue, rooms }: Parts,
     },
     updateRoom: (id, changes) => rooms.update(id, changes),
     deleteRoom: (id) => rooms.delete(id),
-    getClients: (userId) => clients.of(engine.userClientIds(userId)),
+    getClients: (userId) => clients.of(engine.userClientIds(toEngine(userId))),
     getAllClients: () => clients.of(engine.clientIds()),
     getClientRooms: (userId) => createClientRooms(engine, queue, userId),
-    isInRoom: (userId, roomId) => engine.isInRoom(userId, roomId),
+    isInRoom: (userId, roomId) => engine.isInRoom(toEngine(userId), toEngine(roomId)),
     start: () => lifecycle.start(),
     stop,
     [Symbol.asyncDispose]: stop,

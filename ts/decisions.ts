@@ -13,6 +13,7 @@ import type { Clients } from "./clients.js";
 import { getEventByName, validateEventData } from "./define-event.js";
 import { type Answer, type Dispatcher, refusePromises } from "./dispatcher.js";
 import { roomNotFound } from "./errors.js";
+import { isId } from "./fields.js";
 import { authenticatorOf } from "./hooks.js";
 import type { DecideConnect, DecideEvent, DecideJoin, NativeDialogue } from "./native.js";
 import { isObject, pack, revive } from "./payload.js";
@@ -226,8 +227,10 @@ export class Decisions {
     if (!decided.accepted) return Err({ code: "UNAUTHORIZED", reason: decided.reason });
     try {
       const sub: unknown = decided.value?.jwt?.sub;
-      if (typeof sub === "string" && sub !== "") return Ok(decided.value as AuthData);
-      throw new TypeError(`${name} must return Ok({ jwt: { sub } }) with a non-empty sub`);
+      if (typeof sub === "string" && isId(sub)) return Ok(decided.value as AuthData);
+      throw new TypeError(
+        `${name} must return Ok({ jwt: { sub } }) with a sub that is not empty and holds whole characters`,
+      );
     } catch (error) {
       dispatcher.fault(name, error);
       return Err(FAULTY);

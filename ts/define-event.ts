@@ -11,7 +11,7 @@ import type {
   Result,
 } from "../index.js";
 import { invalidConfig } from "./errors.js";
-import { fields } from "./fields.js";
+import { fields, wellFormed } from "./fields.js";
 import { type Issue, invalid } from "./issues.js";
 import { ANY_EVENT } from "./protocol.js";
 import { Err, Ok } from "./result.js";
@@ -57,6 +57,7 @@ export function checkEvent(value: unknown, path: string): asserts value is Event
   const { name, description, schema, history } = value as Record<string, unknown>;
   if (typeof name !== "string" || name === "")
     throw invalidConfig(`${path}.name`, "must be a non-empty string");
+  wellFormed(name, `${path}.name`);
   if (description !== undefined && typeof description !== "string") {
     throw invalidConfig(`${path}.description`, "must be a string");
   }

@@ -54,11 +54,24 @@ function isClose(a: string, b: string): boolean {
 
 export function text(value: unknown, path: string): string {
   if (typeof value !== "string" || value === "") throw invalidConfig(path, "must be a non-empty string");
+  return wellFormed(value, path);
+}
+
+/** A text that the engine keeps. */
+export function wellFormed(value: string, path: string): string {
+  if (!isWellFormed(value)) throw invalidConfig(path, HALF_A_CHARACTER);
   return value;
 }
 
-/** Whether a text can be a room's id, but for its length. Half a character has no place in UTF-8. */
-export const isId = (value: string): boolean => value !== "" && !/\p{Surrogate}/u.test(value);
+/** Whether a text holds whole characters only: half of one, a surrogate alone, has no place in UTF-8. */
+export const isWellFormed = (value: string): boolean => !/\p{Surrogate}/u.test(value);
+
+/** What is said of a text that is not well-formed. */
+export const HALF_A_CHARACTER =
+  "must not hold half a character (a lone surrogate, as in an emoji that was cut)";
+
+/** Whether a text can be a room's id, except for its length. */
+export const isId = (value: string): boolean => value !== "" && isWellFormed(value);
 
 export function flag(value: unknown, path: string): boolean {
   if (typeof value !== "boolean") throw invalidConfig(path, "must be a boolean");

@@ -86,9 +86,10 @@ export function createHistoryManager(config: HistoryManagerConfig = {}): History
       rooms.get(roomId)?.get(eventName)?.newestFirst(count(start), count(end)) ?? [],
     getAll(roomId, limit = Number.POSITIVE_INFINITY) {
       const events = [...(rooms.get(roomId)?.values() ?? [])].flatMap((ring) =>
-        ring.newestFirst(0, count(limit)),
+        ring.newestFirst(0, Number.POSITIVE_INFINITY),
       );
-      return events.sort((a, b) => b.timestamp - a.timestamp || (b.offset ?? 0) - (a.offset ?? 0));
+      events.sort((a, b) => b.timestamp - a.timestamp || (b.offset ?? 0) - (a.offset ?? 0));
+      return events.slice(0, count(limit));
     },
     count: (roomId, eventName) => rooms.get(roomId)?.get(eventName)?.length ?? 0,
     clearRoom,

@@ -1,6 +1,7 @@
 import type { EventMessage } from "../index.js";
 import type { CallQueue } from "./call-queue.js";
 import { DialogueError } from "./errors.js";
+import { isWellFormed } from "./fields.js";
 import type { NativeDialogue, RoomKey } from "./native.js";
 
 interface Request {
@@ -24,7 +25,7 @@ export class HistoryRequests {
 
   request(key: RoomKey, eventName: string, start: number, end: number): Promise<EventMessage[]> {
     const [from, to] = [position(start), position(end)];
-    if (from >= to) return Promise.resolve([]);
+    if (from >= to || !isWellFormed(eventName)) return Promise.resolve([]);
     const token = this.#engine.history(key, eventName, from, to);
     const page = new Promise<EventMessage[]>((resolve, reject) =>
       this.#pending.set(token, { resolve, reject }),

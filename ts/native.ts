@@ -56,7 +56,7 @@ export interface NativeDialogue {
   ioDropNamespace(name: string): void;
   ioOpenEnded(openEnded: boolean): void;
   ioAccept(ticket: number, nsp: number, id: string): boolean;
-  ioRefuse(ticket: number, message: string, dataJson: string | null): void;
+  ioRefuse(ticket: number, messageJson: string | null, dataJson: string | null): void;
   ioLook(nsp: number, id: string): string | null;
   ioConnected(nsp: number, id: string): boolean;
   ioHear(nsp: number, id: string, bits: number): void;

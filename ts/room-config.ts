@@ -1,7 +1,18 @@
 import type { EventDefinition, RoomConfig } from "../index.js";
 import { checkEvent, isAsync } from "./define-event.js";
 import { invalidConfig } from "./errors.js";
-import { type Fields, fields, flag, integer, list, optional, text, texts, unknownFields } from "./fields.js";
+import {
+  type Fields,
+  fields,
+  flag,
+  integer,
+  list,
+  optional,
+  text,
+  texts,
+  unknownFields,
+  wellFormed,
+} from "./fields.js";
 import { laneOf, printLane } from "./schema/lane.js";
 
 /** A room's configuration, checked: what the engine gets, and what only the face knows. */
@@ -73,7 +84,7 @@ const readTraits = (given: Fields, path: string) => ({
 
 function readDescription(value: unknown, path: string): string {
   if (typeof value !== "string") throw invalidConfig(path, "must be a string");
-  return value;
+  return wellFormed(value, path);
 }
 
 function readSync(value: unknown, path: string): boolean | number {

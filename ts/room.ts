@@ -7,6 +7,7 @@ import type {
   OkResult,
   Room,
 } from "../index.js";
+import { HALF_A_CHARACTER, isWellFormed } from "./fields.js";
 import type { Handle } from "./handle-contract.js";
 import type { HistoryRequests } from "./history-requests.js";
 import type { NativeDialogue, RoomInfo, RoomKey } from "./native.js";
@@ -136,6 +137,7 @@ class RoomHandle implements Handle<Room> {
   on<T>(event: EventDefinition<T>, handler: (message: EventMessage<T>) => void): () => void {
     if (typeof event?.name !== "string")
       throw new TypeError("room.on: the event must be a definition with a name");
+    if (!isWellFormed(event.name)) throw new TypeError(`room.on: the event's name ${HALF_A_CHARACTER}`);
     if (typeof handler !== "function") throw new TypeError("room.on: the handler must be a function");
     return this.#state.add(event.name, handler as Handler);
   }

@@ -10,6 +10,7 @@ import type { CallQueue } from "./call-queue.js";
 import type { Refused } from "./decisions.js";
 import { getEventByName, isEventAllowed, validateEventData } from "./define-event.js";
 import { eventNotAllowed, roomNotFound } from "./errors.js";
+import { HALF_A_CHARACTER, isWellFormed } from "./fields.js";
 import { watchesEvents } from "./hooks.js";
 import type { NativeDialogue } from "./native.js";
 import { isObject, pack } from "./payload.js";
@@ -140,6 +141,8 @@ function refuse(room: RoomState, event: EventDefinition, from: unknown, meta: un
   if (room.ended) return roomNotFound(room.id);
   if (typeof event?.name !== "string") return "The event must be a definition with a name";
   if (typeof from !== "string") return "from: must be a user id";
+  if (!isWellFormed(from)) return `from: ${HALF_A_CHARACTER}`;
+  if (!isWellFormed(event.name)) return `The event's name ${HALF_A_CHARACTER}`;
   if (meta !== undefined && !isObject(meta)) return "meta: must be an object";
   // An empty list binds clients only.
   const allowed = room.definitions.length === 0 || isEventAllowed(event.name, room.definitions);

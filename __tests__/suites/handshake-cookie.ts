@@ -11,7 +11,9 @@ export function handshakeCookie(make: typeof serveHandshakes): void {
       [true, "io=SID; Path=/; HttpOnly; SameSite=Lax"],
       [{ name: "woot" }, "woot=SID; Path=/; HttpOnly; SameSite=Lax"],
       [{ path: "/custom" }, "io=SID; Path=/custom; HttpOnly; SameSite=Lax"],
-      [{ path: false }, "io=SID; SameSite=Lax"],
+      [{ path: false }, "io=SID; HttpOnly; SameSite=Lax"],
+      [{ path: null, domain: undefined }, "io=SID; HttpOnly; SameSite=Lax"],
+      [{ path: false, httpOnly: false }, "io=SID; SameSite=Lax"],
       [{ httpOnly: false, sameSite: "strict" }, "io=SID; Path=/; SameSite=Strict"],
       [
         {
@@ -49,8 +51,13 @@ export function handshakeCookie(make: typeof serveHandshakes): void {
       });
     }
 
-    it("none without the option", async () => {
-      expect((await get(await serve())).headers["set-cookie"]).toBeUndefined();
+    it("none without the option, or with one that is nothing", async () => {
+      for (const options of [{}, { cookie: false }, { cookie: null }, { cookie: "" }, { cookie: 0 }])
+        expect((await get(await serve(options))).headers["set-cookie"]).toBeUndefined();
+    });
+
+    it("an encoding of the program's own is refused: it would not be asked", async () => {
+      await expect(serve({ cookie: { encode: (id: string) => id } })).rejects.toThrow("cookie.encode");
     });
   });
 }

@@ -51,6 +51,44 @@ export function ioAcks(reach: Reach): void {
       });
     }
 
+    it("one that could not be sent may be sent again", async () => {
+      const { client, socket } = await stage.pair(await stage.serve(), "/a");
+      const thrown: unknown[] = [];
+      socket.on("asks", (answer) => {
+        const cycle: unknown[] = [];
+        cycle.push(cycle);
+        for (const wrong of [cycle, 1n]) {
+          try {
+            answer(wrong);
+          } catch (error) {
+            thrown.push(error instanceof Error);
+          }
+        }
+        answer("at last");
+        answer("not again");
+      });
+      expect(await answered((answer) => client.socket.emit("asks", answer))).toEqual(["at last"]);
+      expect(thrown).toEqual([true, true]);
+    });
+
+    it("`this` is the socket in an acknowledgement, and the operator in that of a broadcast", async () => {
+      const { client, socket } = await stage.pair(await stage.serve(), "/a");
+      client.socket.on("asks", (answer) => answer(1));
+      const within = (ask: (answer: (this: unknown) => void) => unknown): Promise<unknown> =>
+        new Promise((resolve) => {
+          ask(function () {
+            resolve(this);
+          });
+        });
+      expect((await within((answer) => socket.emit("asks", answer))) === socket).toBe(true);
+      expect((await within((answer) => socket.timeout(5_000).emit("asks", answer))) === socket).toBe(true);
+      expect((await within((answer) => socket.timeout(1).emit("nobody", answer))) === socket).toBe(true);
+      for (const event of ["asks", "nobody"]) {
+        const operator = socket.nsp.timeout(event === "asks" ? 5_000 : 1);
+        expect((await within((answer) => operator.emit(event, answer))) === operator).toBe(true);
+      }
+    });
+
     it("a timeout is an error, told once, also when the answer comes after it", async () => {
       const { client, socket } = await stage.pair(await stage.serve(), "/a");
       const late: ((value: number) => void)[] = [];

@@ -39,6 +39,28 @@ export function ioComingsAndGoings(reach: Reach): void {
         });
       }
 
+      if (!reach.name.startsWith("npm")) {
+        it("a child goes where middleware never went on, when its time is over", async () => {
+          const server = await stage.serve({
+            cleanupEmptyChildNamespaces: true,
+            limits: { hookTimeout: 100 },
+          });
+          const parent = server.io.of(/^\/room-/);
+          const { children } = parent as unknown as { children: Set<unknown> };
+          const sizes: number[] = [];
+          let late: (() => void) | undefined;
+          parent.use((_, proceed) => {
+            sizes.push(children.size);
+            late = proceed;
+          });
+          const { data } = await stage.client(server, "/room-1").refusal();
+          expect([sizes, data]).toEqual([[1], { code: "OVERLOADED" }]);
+          await eventually(() => children.size === 0, "it is gone");
+          late?.();
+          expect(children.size).toBe(0);
+        });
+      }
+
       it("a child goes where middleware refused the only one, and stays where somebody is in it", async () => {
         const server = await serving();
         const parent = server.io.of(/^\/room-/);

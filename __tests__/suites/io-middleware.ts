@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { eventually, gate } from "../support/deadline.js";
 import type { Reach } from "../support/io.js";
 import { connected, next, useIo } from "../support/io-stage.js";
+import { RawWebSocket } from "../support/raw-websocket.js";
 
 /** Who gets into a namespace. */
 export function ioMiddleware(reach: Reach): void {
@@ -81,6 +82,57 @@ export function ioMiddleware(reach: Reach): void {
       await stage.connect(server, "/open-1");
       await stage.connect(server, "/named");
       await expect(stage.connect(server)).rejects.toThrow("closed");
+    });
+
+    it("refuses with whatever is given to next: of what has no message there is none", async () => {
+      const server = await stage.serve();
+      const given: Record<string, unknown> = {
+        text: "text",
+        failed: "failed",
+        number: 7,
+        true: true,
+        symbol: Symbol("why"),
+        data: { data: { a: 1 } },
+        message: { message: "m", data: null },
+        "number-message": { message: 5 },
+        error: new Error("e"),
+      };
+      for (const [name, value] of Object.entries(given))
+        server.io.of(`/${name}`).use((_, proceed) => proceed(value as Error));
+      const { hostname, port } = new URL(server.url);
+      const raw = await RawWebSocket.open(hostname, Number(port));
+      stage.atEnd(() => raw.destroy());
+      await raw.connectNamespace();
+      const said: Record<string, string> = {};
+      for (const name of Object.keys(given)) {
+        raw.send(`40/${name},`);
+        said[name] = (await raw.nextStarting(`44/${name},`)).slice(`44/${name},`.length);
+      }
+      expect(said).toEqual({
+        ...{ text: "{}", failed: "{}", number: "{}", true: "{}", symbol: "{}" },
+        data: '{"data":{"a":1}}',
+        message: '{"message":"m","data":null}',
+        "number-message": '{"message":5}',
+        error: '{"message":"e"}',
+      });
+      expect((await stage.client(server, "/text").refusal()).message).toBe("");
+      for (const nothing of [undefined, null, false, 0, ""]) {
+        const name = `/nothing-${String(nothing)}`;
+        server.io.of(name).use((_, proceed) => proceed(nothing as unknown as undefined));
+        await stage.connect(server, name);
+      }
+    });
+
+    it("of a socket tells `error` whatever is given to next", async () => {
+      const { client, socket } = await stage.pair(await stage.serve(), "/a");
+      const seen: unknown[] = [];
+      socket.use((event, proceed) => proceed(event[1]));
+      socket.on("error", (error) => void seen.push(error));
+      socket.on("says", (value) => void seen.push(["came", value]));
+      for (const value of ["text", "failed", 7, true, { a: 1 }, "", 0, null])
+        client.socket.emit("says", value);
+      await eventually(() => seen.length === 8, "all came");
+      expect(seen).toEqual(["text", "failed", 7, true, { a: 1 }, ...["", 0, null].map((v) => ["came", v])]);
     });
 
     it("that was refused once is asked again", async () => {

@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import type { Socket } from "socket.io";
 import { describe, expect, it } from "vitest";
 import { eventually, within } from "../support/deadline.js";
@@ -5,6 +6,11 @@ import type { Reach } from "../support/io.js";
 import { connected, next, useIo } from "../support/io-stage.js";
 
 const NAMESPACES = ["/", "/a"];
+
+/** What Socket.IO's declarations keep for themselves. */
+interface LeavesAll {
+  leaveAll(): void;
+}
 
 /** A socket as the program holds it: what it tells of its client, and how it ends. */
 export function ioSockets(reach: Reach): void {
@@ -33,6 +39,94 @@ export function ioSockets(reach: Reach): void {
       expect(socket.request.headers).toMatchObject({ "x-mine": "yes" });
       expect(socket.request.url).toBe(handshake.url);
       expect([socket.id, socket.nsp.name, socket.recovered]).toEqual([client.socket.id, "/a", false]);
+    });
+
+    it("leaveAll takes it out of every room, its own too", async () => {
+      const server = await stage.serve();
+      const { client, socket } = await stage.pair(server, "/a");
+      await socket.join(["x", "y", "7"]);
+      (socket as unknown as LeavesAll).leaveAll();
+      expect([socket.rooms.size, socket.nsp.adapter.rooms.size, socket.connected]).toEqual([0, 0, true]);
+      for (const room of ["x", "y", "7", socket.id]) server.io.of("/a").to(room).emit("to a room", room);
+      socket.emit("to itself");
+      await client.next("to itself");
+      expect(client.all("to a room")).toEqual([]);
+      await socket.join("x");
+      expect([...socket.rooms]).toEqual(["x"]);
+      server.io.of("/b").use((entering, proceed) => {
+        entering.join("early");
+        (entering as unknown as LeavesAll).leaveAll();
+        proceed();
+      });
+      const { socket: other } = await stage.pair(server, "/b");
+      expect([...other.rooms]).toEqual([other.id]);
+    });
+
+    describe("a plug-in that replaces socket.onevent", () => {
+      type Packet = { type: number; nsp: string; id?: number; data: unknown[] };
+      type Patched = { onevent(packet: Packet): void; ack(id: number): () => void };
+
+      it("sees every packet, and goes on with the one before", async () => {
+        const server = await stage.serve();
+        const seen: unknown[] = [];
+        server.io.of("/a").use((socket, proceed) => {
+          const patched = socket as unknown as Patched;
+          const before = patched.onevent;
+          patched.onevent = function (packet) {
+            seen.push([this === patched, packet.type, packet.nsp, typeof packet.id, ...packet.data]);
+            if (packet.data[0] === "later") setTimeout(() => before.call(this, packet));
+            else if (packet.data[0] !== "kept") before.call(this, packet);
+          };
+          proceed();
+        });
+        const { client, socket } = await stage.pair(server, "/a");
+        // Nobody listens: the plug-in sees it all the same.
+        client.socket.emit("first", 1);
+        await eventually(() => seen.length === 1, "it was seen");
+        socket.on("says", (value, answer) => answer([value]));
+        socket.on("later", (answer) => answer("later"));
+        socket.on("kept", () => void seen.push("kept"));
+        client.socket.emit("kept");
+        expect(await client.socket.timeout(15_000).emitWithAck("says", 2)).toEqual([2]);
+        expect(await client.socket.timeout(15_000).emitWithAck("later")).toBe("later");
+        expect(seen).toEqual([
+          [true, 2, "/a", "undefined", "first", 1],
+          [true, 2, "/a", "undefined", "kept"],
+          [true, 2, "/a", "number", "says", 2],
+          [true, 2, "/a", "number", "later"],
+        ]);
+      });
+
+      it("emits a `*` beside, as socketio-wildcard does", async () => {
+        const server = await stage.serve();
+        const { emit } = EventEmitter.prototype;
+        function onevent(this: Patched & EventEmitter, packet: Packet): boolean {
+          const args = packet.data ?? [];
+          if (packet.id !== undefined) args.push(this.ack(packet.id));
+          emit.call(this, "*", packet);
+          return emit.apply(this, args as [string]);
+        }
+        server.io.of("/a").use((socket, proceed) => {
+          (socket as unknown as { onevent: unknown }).onevent = onevent;
+          proceed();
+        });
+        const { client, socket } = await stage.pair(server, "/a");
+        const seen: unknown[] = [];
+        socket.on("*", ({ data }: Packet) => void seen.push(data[0]));
+        socket.on("says", (value, answer) => answer(value));
+        client.socket.emit("unheard of");
+        expect(await client.socket.timeout(15_000).emitWithAck("says", 2)).toBe(2);
+        expect(seen).toEqual(["unheard of", "says"]);
+      });
+
+      if (!reach.name.startsWith("npm")) {
+        it("is told of what would not be called", async () => {
+          const { socket } = await stage.pair(await stage.serve(), "/a");
+          for (const name of ["packet", "dispatch", "run", "_onpacket", "onack", "_onclose", "onclose"]) {
+            expect(() => Reflect.set(socket, name, () => {})).toThrow(`socket.${name} cannot be replaced`);
+          }
+        });
+      }
     });
 
     for (const [how, delay] of [

@@ -1,4 +1,4 @@
-import { createDialogue, type DialogueConfig } from "dialogue-rs";
+import { createDialogue, type DialogueConfig, type LimitsConfig } from "dialogue-rs";
 import type { Server } from "socket.io";
 import { type RecordingLogger, recordingLogger } from "./recording-logger.js";
 
@@ -20,6 +20,8 @@ export interface IoOptions {
   connectTimeout?: number;
   /** Not of `dialogue.io`. */
   allowEIO3?: boolean;
+  /** Of this package alone. */
+  limits?: Partial<LimitsConfig>;
 }
 
 export interface Reach {

@@ -57,7 +57,9 @@ describe("createHistoryManager", () => {
     for (const n of [1, 3, 5]) history.push("chat", "odd", message(n, "odd"), 10);
     for (const n of [2, 4, 6]) history.push("chat", "even", message(n, "even"), 10);
     expect(data(history.getAll("chat"))).toEqual([6, 5, 4, 3, 2, 1]);
-    expect(data(history.getAll("chat", 1))).toEqual([6, 5]);
+    expect(data(history.getAll("chat", 1))).toEqual([6]);
+    expect(data(history.getAll("chat", 4))).toEqual([6, 5, 4, 3]);
+    expect(history.getAll("chat", 0)).toEqual([]);
     expect(history.getEventNames("chat")).toEqual(["odd", "even"]);
   });
 

@@ -93,10 +93,10 @@ impl NativeDialogue {
         self.core().decisions.answer(ticket as u64, verdict) && self.socket(nsp, &id).is_some()
     }
 
-    /// Keeps a client out, with a message and JSON text for `data`.
+    /// Keeps a client out: JSON texts for the `message` and `data` of its error, each of which may be absent.
     #[napi(catch_unwind)]
-    pub fn io_refuse(&self, ticket: f64, message: String, data_json: Option<String>) {
-        let verdict = Verdict::Reject { message, data: data_json };
+    pub fn io_refuse(&self, ticket: f64, message_json: Option<String>, data_json: Option<String>) {
+        let verdict = Verdict::Reject { message: message_json, data: data_json };
         self.core().decisions.answer(ticket as u64, verdict);
     }
 

@@ -129,7 +129,9 @@ fn authenticate(core: &Arc<Core>, request: ConnectRequest, token: Option<Token>)
             }
             // There is only middleware, and who connects is as if there were none.
             Verdict::Accept { .. } => identify(&core, &request, token),
-            Verdict::Reject { message, data } => return request.refuse(&message, data.as_deref()),
+            Verdict::Reject { message, data } => {
+                return request.refuse_with(message.as_deref(), data.as_deref());
+            }
             Verdict::Refuse { code, reason, .. } => Err(Refusal::new(code, reason)),
             Verdict::Overdue => Err(Refusal::overloaded()),
             Verdict::Request(_) => Err(Refusal::internal()),

@@ -5,8 +5,13 @@
 //! where the placeholders are: a number that is out of range, or a placeholder without an attachment, would make the
 //! decoder of every receiver throw or hand it another message's bytes.
 
+use std::fmt;
+
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{
+    Deserialize, Serialize,
+    de::{Deserializer, Visitor},
+};
 use smallvec::SmallVec;
 use socketioxide_core::Str;
 
@@ -221,6 +226,29 @@ pub fn part_of(whole: &Str, part: &str) -> Str {
         whole.slice(start..start + part.len())
     } else {
         Str::copy_from_slice(part)
+    }
+}
+
+/// A text read from JSON, which can say half of a surrogate pair where UTF-8 cannot: that becomes U+FFFD. For texts that are compared with names
+/// of the engine's own, none of which holds one, and for no others.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LossyText(pub String);
+
+impl<'de> Deserialize<'de> for LossyText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = LossyText;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a string")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<LossyText, E> {
+                Ok(LossyText(String::from_utf8_lossy(bytes).into_owned()))
+            }
+        }
+        deserializer.deserialize_bytes(Text)
     }
 }
 

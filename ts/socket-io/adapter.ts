@@ -1,4 +1,5 @@
 import type { Dispatcher } from "../dispatcher.js";
+import { fromEngine } from "../names.js";
 import type { RoomChange } from "../native.js";
 import { GuardedEmitter } from "./emitter.js";
 import { type RoomSource, roomsOf, sidsOf } from "./room-views.js";
@@ -35,7 +36,8 @@ export class Adapter extends GuardedEmitter {
 
   /** Tells of rooms. */
   changed(changes: readonly RoomChange[]): void {
-    for (const [event, room, socket] of changes) {
+    for (const [event, name, socket] of changes) {
+      const room = fromEngine(name);
       if (socket === null) this.tell(event, room);
       else this.tell(event, room, socket);
     }

@@ -1,3 +1,4 @@
+import { namesToEngine } from "../names.js";
 import { gather } from "./acks.js";
 import type { Namespace } from "./namespace.js";
 import { checkName, type Flags, splitAck } from "./packet.js";
@@ -68,7 +69,8 @@ export class BroadcastOperator {
 
   emit(event: string, ...args: unknown[]): boolean {
     checkName(event);
-    const [data, callback] = splitAck(args);
+    const [data, given] = splitAck(args);
+    const callback: typeof given = given && ((...answer) => given.apply(this, answer));
     const namespaces = [...this.#namespaces()];
     const ack = callback && namespaces.length > 1 ? gather(namespaces.length, callback) : callback;
     for (const namespace of namespaces) {
@@ -113,8 +115,7 @@ export class BroadcastOperator {
 
   get #selector(): string {
     if (this.#rooms.size === 0 && this.#except.size === 0) return "{}";
-    // Room names are strings; a program that is not typed may have given numbers, which name the same.
-    return JSON.stringify({ rooms: [...this.#rooms].map(String), except: [...this.#except].map(String) });
+    return JSON.stringify({ rooms: namesToEngine(this.#rooms), except: namesToEngine(this.#except) });
   }
 
   #with(flags: Flags): BroadcastOperator {

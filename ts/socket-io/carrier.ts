@@ -27,12 +27,14 @@ export class Carrier {
   readonly log: Logger;
   readonly #dispatcher: Dispatcher;
   #current: Carried | undefined;
+  /** Milliseconds that middleware may take. */
+  #timeout = 0;
 
   constructor(logger: Logger) {
     this.log = createGuardedLogger(logger);
     this.#dispatcher = new Dispatcher(this.log);
     const drain = () => this.#current?.queue.drain();
-    this.hub = new Hub({ dispatcher: this.#dispatcher, log: this.log, drain });
+    this.hub = new Hub({ dispatcher: this.#dispatcher, log: this.log, drain, timeout: () => this.#timeout });
   }
 
   /**
@@ -47,6 +49,7 @@ export class Carrier {
     timeout: number,
     app?: FetchApp,
   ): { engine: Engine; front: Front } {
+    this.#timeout = timeout;
     const waker = createWaker();
     const below: NativeDialogue = new native.NativeDialogue(JSON.stringify(config), waker.wake);
     const queue = new CallQueue(

@@ -42,7 +42,8 @@ export class Connection extends GuardedEmitter {
 
   get upgraded(): boolean {
     const [, query] = (this.request.url ?? "").split("?");
-    const first = new URLSearchParams(query).get("transport");
+    // Of a repeated parameter the last value counts.
+    const first = new URLSearchParams(query).getAll("transport").at(-1);
     return first === "polling" && this.transport.name === "websocket";
   }
 

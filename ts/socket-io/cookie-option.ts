@@ -16,16 +16,19 @@ const ONE_OF: Record<string, readonly string[]> = {
 
 /** Reads the option `cookie`: `true`, or the attributes of the npm package of that name. */
 export function readCookie(option: unknown): EngineCookie | undefined {
-  if (option === undefined || option === null || option === false) return undefined;
+  // As in Socket.IO, whatever counts as nothing is none.
+  if (!option) return undefined;
   if (option !== true && typeof option !== "object") {
     throw optionError("cookie", "must be a boolean or an object such as { name, path, httpOnly, sameSite }");
   }
   const given = option === true ? {} : (option as Record<string, unknown>);
   const cookie: Record<string, unknown> = {
-    ...{ name: "io", path: "/", httpOnly: given["path"] !== false, sameSite: "lax" },
+    ...{ name: "io", path: "/", httpOnly: true, sameSite: "lax" },
     ...given,
   };
-  const { name } = cookie;
+  const { name, encode } = cookie;
+  if (encode !== undefined)
+    throw optionError("cookie.encode", "is not supported: a session's id needs no encoding");
   if (typeof name !== "string" || !NAME.test(name))
     throw optionError("cookie.name", "must be a cookie's name");
   return { name, attributes: attributes(cookie) };

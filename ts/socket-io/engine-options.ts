@@ -51,7 +51,7 @@ const LARGEST_SIZE = 2 ** 32 - 1;
 export function readEngineOptions(options: Record<string, unknown>): EngineSettings {
   refuseUnsupported(options);
   const { allowRequest } = options;
-  if (allowRequest !== undefined && allowRequest !== null && typeof allowRequest !== "function")
+  if (allowRequest && typeof allowRequest !== "function")
     throw optionError("allowRequest", "must be a function (req, callback)");
   const { engine: socketCors, middleware } = readSocketCors(options["cors"]);
   const cookie = readCookie(options["cookie"]);
@@ -78,7 +78,7 @@ export function readEngineOptions(options: Record<string, unknown>): EngineSetti
       },
       ...(socketCors && { socketCors }),
     },
-    allowRequest: (allowRequest as AllowRequest | null | undefined) ?? undefined,
+    allowRequest: typeof allowRequest === "function" ? (allowRequest as AllowRequest) : undefined,
     cors: middleware,
   };
 }

@@ -1,12 +1,15 @@
 import { setTimeout } from "node:timers";
 import type { Handshake, Logger } from "../../index.js";
 import type { Dispatcher } from "../dispatcher.js";
+import { isWellFormed } from "../fields.js";
 import type { Call, DecideNamespace, SocketInfo } from "../native.js";
 import { revive } from "../payload.js";
 import { Client, Connection, type ConnectionInfo } from "./connection.js";
 import { type EnginePort, IDLE } from "./engine-port.js";
 import type { IncomingRequest } from "./incoming-request.js";
+import { FAILED, type Outcome } from "./middleware.js";
 import { Namespace } from "./namespace.js";
+import { invalidUse } from "./option-error.js";
 import type { Flags } from "./packet.js";
 import { type NamespaceMatcher, ParentNamespace } from "./parent-namespace.js";
 import { requestOf } from "./request.js";
@@ -18,6 +21,8 @@ export interface HubSupport {
   readonly log: Logger;
   /** Handles what the engine told meanwhile, unless that is being done. */
   readonly drain: () => void;
+  /** Milliseconds that the engine waits for middleware: `limits.hookTimeout`. */
+  readonly timeout: () => number;
   /** Where `/` is Dialogue's: its sockets are found by way of its clients. */
   readonly dialogue?: {
     find(id: string): ServerSocket | undefined;
@@ -140,6 +145,10 @@ export class Hub {
 
   #named(given: string): Namespace {
     const name = given.startsWith("/") ? given : `/${given}`;
+    if (!isWellFormed(name))
+      throw invalidUse(
+        "io.of: a namespace's name must not hold half a character, which no client can ask for",
+      );
     const known = this.#byName.get(name);
     if (known) return known;
     const parent = this.#parents.find((candidate) => candidate.knows(name));
@@ -258,11 +267,11 @@ export class Hub {
     // The ticket is this engine's, whichever there is when it is decided.
     const engine = this.#engine;
     this.#find(name, info.handshake.auth, (namespace) => {
-      if (!namespace) return engine.ioRefuse(ticket, "Invalid namespace", null);
+      if (!namespace) return engine.ioRefuse(ticket, '"Invalid namespace"', null);
       const socket = namespace.candidate(info);
-      namespace.expect(1);
+      const decided = this.#expect(namespace);
       namespace.judge(socket, (outcome) => {
-        namespace.expect(-1);
+        decided();
         if (outcome !== undefined) refuse(engine, ticket, outcome);
         else if (engine.ioAccept(ticket, namespace.key, info.id)) {
           namespace.admit(socket);
@@ -276,8 +285,30 @@ export class Hub {
     });
   }
 
+  /**
+   * Somebody is about to be let into a namespace, until the function that this gives is called. One whose middleware never goes on is waited for
+   * as long as the engine waits: the namespace is not to stay for it.
+   */
+  #expect(namespace: Namespace): () => void {
+    if (!this.#goes(namespace)) return () => {};
+    namespace.expect(1);
+    let isOver = false;
+    const end = () => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(overdue);
+      namespace.expect(-1);
+    };
+    const overdue = setTimeout(() => {
+      end();
+      this.emptied(namespace);
+    }, this.#support.timeout());
+    overdue.unref();
+    return end;
+  }
+
   /** Middleware kept a client out, or failed. */
-  refuse(ticket: number, outcome: Error | "failed"): void {
+  refuse(ticket: number, outcome: Exclude<Outcome, undefined>): void {
     refuse(this.#engine, ticket, outcome);
   }
 
@@ -308,21 +339,20 @@ export class Hub {
   }
 }
 
-function refuse(engine: EnginePort, ticket: number, outcome: Error | "failed"): void {
-  if (outcome === "failed") {
-    engine.ioRefuse(ticket, "Internal error", '{"code":"INTERNAL"}');
+function refuse(engine: EnginePort, ticket: number, outcome: Exclude<Outcome, undefined>): void {
+  if (outcome === FAILED) {
+    engine.ioRefuse(ticket, '"Internal error"', '{"code":"INTERNAL"}');
     return;
   }
   // What `next` was given may be anything: as in Socket.IO, what has no message is refused without one.
-  const { message, data } = outcome as { message?: unknown; data?: unknown };
-  engine.ioRefuse(ticket, message === undefined ? "" : String(message), packData(data));
+  const { message, data } = outcome.refusal as { message?: unknown; data?: unknown };
+  engine.ioRefuse(ticket, asJson(message), asJson(data));
 }
 
-/** What a middleware attached to its error, as JSON; nothing where that cannot be sent. */
-function packData(data: unknown): string | null {
-  if (data === undefined) return null;
+/** A field of what a middleware gave to `next`, as JSON; nothing where it cannot be sent. */
+function asJson(value: unknown): string | null {
   try {
-    return JSON.stringify(data) ?? null;
+    return JSON.stringify(value) ?? null;
   } catch {
     return null;
   }

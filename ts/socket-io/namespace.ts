@@ -1,11 +1,12 @@
 import type { Dispatcher } from "../dispatcher.js";
+import { namesFromEngine, toEngine } from "../names.js";
 import type { RoomChange, SocketInfo } from "../native.js";
 import { Acks } from "./acks.js";
 import { Adapter } from "./adapter.js";
 import { BroadcastOperator } from "./broadcast-operator.js";
 import { GuardedEmitter, type Listener } from "./emitter.js";
 import type { Hub } from "./hub.js";
-import { type Middleware, runMiddleware } from "./middleware.js";
+import { type Middleware, type Outcome, runMiddleware } from "./middleware.js";
 import { type Acknowledge, type Flags, packArgs } from "./packet.js";
 import { ServerSocket } from "./socket.js";
 import { SocketMap } from "./socket-map.js";
@@ -55,15 +56,15 @@ export class Namespace extends GuardedEmitter {
       this,
       title(name),
       {
-        roomNames: () => hub.engine.ioRoomNames(this.#key),
+        roomNames: () => namesFromEngine(hub.engine.ioRoomNames(this.#key)),
         roomCount: () => hub.engine.ioRoomCount(this.#key),
-        roomSize: (room) => hub.engine.ioRoomSize(this.#key, room),
-        isIn: (room, id) => hub.engine.ioIsIn(this.#key, room, id),
-        idsIn: (room) => this.select(JSON.stringify({ rooms: [room] })),
+        roomSize: (room) => hub.engine.ioRoomSize(this.#key, toEngine(room)),
+        isIn: (room, id) => hub.engine.ioIsIn(this.#key, toEngine(room), id),
+        idsIn: (room) => this.select(JSON.stringify({ rooms: [toEngine(room)] })),
         ids: () => this.select("{}"),
         count: () => hub.engine.ioCount(this.#key),
         has: (id) => hub.engine.ioIsShown(this.#key, id),
-        roomsOf: (id) => (hub.engine.ioIsShown(this.#key, id) ? hub.engine.ioRoomsOf(this.#key, id) : []),
+        roomsOf: (id) => (hub.engine.ioIsShown(this.#key, id) ? this.roomsOf(id) : []),
         watch: (watched) => hub.engine.ioWatchRooms(this.#key, watched),
       },
       dispatcher,
@@ -193,6 +194,11 @@ export class Namespace extends GuardedEmitter {
     return this.#hub.engine.ioSelect(this.#key, selector);
   }
 
+  /** Rooms of a socket. */
+  roomsOf(id: string): string[] {
+    return namesFromEngine(this.#hub.engine.ioRoomsOf(this.#key, id));
+  }
+
   fetch(selector: string): ServerSocket[] {
     return this.select(selector)
       .map((id) => this.find(id))
@@ -201,14 +207,14 @@ export class Namespace extends GuardedEmitter {
 
   join(selector: string, rooms: string[]): void {
     const shown = this.#showingRooms(selector);
-    this.#hub.engine.ioJoin(this.#key, selector, rooms);
+    this.#hub.engine.ioJoin(this.#key, selector, rooms.map(toEngine));
     for (const socket of shown) socket.joined(rooms);
     this.tellRooms();
   }
 
   leave(selector: string, rooms: string[]): void {
     const shown = this.#showingRooms(selector);
-    this.#hub.engine.ioLeave(this.#key, selector, rooms);
+    this.#hub.engine.ioLeave(this.#key, selector, rooms.map(toEngine));
     for (const socket of shown) socket.left(rooms);
     this.tellRooms();
   }
@@ -291,7 +297,7 @@ export class Namespace extends GuardedEmitter {
   }
 
   /** Runs the middleware. `done` is not called where one never goes on. */
-  judge(socket: ServerSocket, done: (outcome: Error | "failed" | undefined) => void): void {
+  judge(socket: ServerSocket, done: (outcome: Outcome) => void): void {
     runMiddleware([...this.#middleware], socket, `${title(this.name)}.use`, this.#dispatcher, done);
   }
 

@@ -9,6 +9,7 @@ import type { Engine } from "./engine.js";
 import { normalPath, readEngineOptions } from "./engine-options.js";
 import type { Front } from "./front.js";
 import { attach, checkAttachable } from "./http-server.js";
+import { Hub } from "./hub.js";
 import { IoServer } from "./io-server.js";
 import { invalidUse, optionError } from "./option-error.js";
 import { PortServer } from "./port-server.js";
@@ -31,9 +32,10 @@ function corsOf(cors: RuntimeStartOptions["corsConfig"]): unknown {
 /** Bytes of `auth`: as much as a message may have by default, since Socket.IO's own server knows no other bound. */
 const AUTH_BYTES = 1_000_000;
 
-/** A Socket.IO server on an engine of its own. */
+/** A Socket.IO server on an engine of its own; that of a Dialogue extends it. */
 export class Server extends IoServer {
-  readonly #carrier: Carrier;
+  /** Absent: the server is a Dialogue's, which overrides all that needs one. */
+  readonly #carrier: Carrier | undefined;
   readonly #options: Options;
   #engine: Engine | undefined;
   #httpServer: Listening | undefined;
@@ -44,11 +46,12 @@ export class Server extends IoServer {
     const isOptions = typeof srv === "object" && srv !== null && !("listen" in srv);
     const given = (isOptions ? srv : (options ?? {})) as Options;
     const log = (given["logger"] as Logger | undefined) ?? createDefaultLogger();
-    const carrier = new Carrier(log);
-    super(carrier.hub);
-    carrier.hub.cleansUp = given["cleanupEmptyChildNamespaces"] === true;
+    const carrier = srv instanceof Hub ? undefined : new Carrier(log);
+    super(carrier ? carrier.hub : (srv as Hub));
     this.#carrier = carrier;
-    this.#options = { ...given };
+    this.#options = carrier ? { ...given } : {};
+    if (!carrier) return;
+    carrier.hub.cleansUp = Boolean(given["cleanupEmptyChildNamespaces"]);
     serveBy(this, { serve: (options) => this.#serve(options), stop: () => this.close() });
     // What is wrong with them shows where they are given.
     this.#settings({});
@@ -85,7 +88,7 @@ export class Server extends IoServer {
       checkAttachable(srv as HttpServer);
     }
     const { settings, config, timeout, host } = this.#settings(options);
-    const { engine, front } = this.#carrier.open(config, settings, timeout);
+    const { engine, front } = this.#open(config, settings, timeout);
     this.#engine = engine;
     if (isPort) this.#listen(front, Number(srv), host);
     else {
@@ -93,6 +96,11 @@ export class Server extends IoServer {
       this.#httpServer = srv as HttpServer;
     }
     return this;
+  }
+
+  #open(...args: Parameters<Carrier["open"]>): ReturnType<Carrier["open"]> {
+    if (!this.#carrier) throw invalidUse("dialogue.io listens with its Dialogue: call dialogue.start()");
+    return this.#carrier.open(...args);
   }
 
   /** One engine carries the sockets: there is no second place for them. */
@@ -117,7 +125,7 @@ export class Server extends IoServer {
   async close(callback?: (error?: Error) => void): Promise<void> {
     const server = this.#httpServer;
     if (server === undefined) {
-      this.#carrier.hub.detach("server shutting down");
+      this.#carrier?.hub.detach("server shutting down");
       callback?.();
       return;
     }
@@ -168,7 +176,7 @@ export class Server extends IoServer {
   async #serve({ app, corsConfig, port }: RuntimeStartOptions): Promise<void> {
     this.#checkFree();
     const { settings, config, timeout, host } = this.#settings({ cors: corsOf(corsConfig) });
-    const { engine, front } = this.#carrier.open(config, settings, timeout, app);
+    const { engine, front } = this.#open(config, settings, timeout, app);
     this.#engine = engine;
     const server = this.#listen(front, port, host);
     await once(server, "listening").catch((error) => {

@@ -1,13 +1,15 @@
 import type { Handshake } from "../../index.js";
 import type { Dispatcher } from "../dispatcher.js";
 import type { SocketInfo } from "../native.js";
+import type { Adapter } from "./adapter.js";
 import { BroadcastOperator } from "./broadcast-operator.js";
 import type { Client, Connection } from "./connection.js";
 import { GuardedEmitter, type Listener } from "./emitter.js";
 import type { Hub } from "./hub.js";
 import type { IncomingRequest } from "./incoming-request.js";
-import { type Middleware, runMiddleware } from "./middleware.js";
+import { FAILED, type Middleware, runMiddleware } from "./middleware.js";
 import type { Namespace } from "./namespace.js";
+import { invalidUse } from "./option-error.js";
 import { type Acknowledge, checkName, type Flags, type Packed, packArgs, splitAck } from "./packet.js";
 
 /** What a socket is told of without an event that a client sent, and no client can send. An `error` it can. */
@@ -15,6 +17,23 @@ const OWN_EVENTS: ReadonlySet<unknown> = new Set(["disconnect", "disconnecting"]
 /** Bits of `ioHear`. */
 const EVENTS = 1;
 const EVERYTHING = 2;
+/** The type of an event's packet. */
+const EVENT = 2;
+/** What Socket.IO calls inside and plug-ins replace. Nothing here would call what they put there. */
+const NOT_REPLACED = [
+  ...["_onpacket", "onpacket", "dispatch", "run", "onack", "ondisconnect", "packet"],
+  ...["_onclose", "onclose", "_onerror", "onerror", "_onconnect", "onconnect", "_cleanup", "_error"],
+];
+
+/** An event of a client as Socket.IO hands it to `socket.onevent`. */
+export interface EventPacket {
+  readonly type: number;
+  readonly nsp: string;
+  /** Number of the acknowledgement that it asks for. */
+  readonly id?: number;
+  /** The name, and the arguments. */
+  data: unknown[];
+}
 
 /** A client in a namespace, as Socket.IO's server shows it. */
 export class ServerSocket extends GuardedEmitter {
@@ -41,6 +60,8 @@ export class ServerSocket extends GuardedEmitter {
   /** What is to be sent once it is let in. */
   #early: (() => void)[] | undefined;
   #client: Client | undefined;
+  /** What a plug-in put in the place of `onevent`. */
+  #onevent: ((packet: EventPacket) => unknown) | undefined;
 
   constructor(info: SocketInfo, nsp: Namespace, hub: Hub, dispatcher: Dispatcher) {
     super(dispatcher, "socket");
@@ -73,6 +94,15 @@ export class ServerSocket extends GuardedEmitter {
     this.#rooms = new Set(this.#phase === "pending" ? [] : this.#engineRooms());
     if (this.#phase !== "pending") this.nsp.showRooms();
     return this.#rooms;
+  }
+
+  /** Those of its namespace, where Socket.IO's sockets have them too. */
+  get server(): unknown {
+    return this.nsp.server;
+  }
+
+  get adapter(): Adapter {
+    return this.nsp.adapter;
   }
 
   get conn(): Connection {
@@ -112,7 +142,7 @@ export class ServerSocket extends GuardedEmitter {
       const end = nsp.acks.ofSocket(this.id, number, flags.timeout, (...answer) => {
         this.#waiting?.delete(end);
         // What it returns may be a promise that rejects.
-        return ack(...answer);
+        return ack.apply(this, answer);
       });
       this.#waiting ??= new Set();
       this.#waiting.add(end);
@@ -185,6 +215,12 @@ export class ServerSocket extends GuardedEmitter {
   leave(room: string): void {
     if (this.#phase === "pending") this.rooms.delete(String(room));
     else if (this.#phase === "connected") this.nsp.leave(this.#selector, [String(room)]);
+  }
+
+  /** Takes it out of all rooms, that of its own id too. */
+  leaveAll(): void {
+    if (this.#phase === "pending") this.rooms.clear();
+    else if (this.#phase === "connected") this.nsp.leave(this.#selector, [...this.rooms]);
   }
 
   /** It joined rooms. */
@@ -295,7 +331,56 @@ export class ServerSocket extends GuardedEmitter {
    */
   receive(event: unknown[], ack: number | undefined, overheard: boolean): void {
     if (this.#phase !== "connected") return;
-    if (ack !== undefined) event.push(this.#acknowledger(ack));
+    const { onevent } = this;
+    if (overheard || onevent === ownOnevent) {
+      this.#handle(event, ack, overheard);
+      return;
+    }
+    const packet = { type: EVENT, nsp: this.nsp.name, ...(ack !== undefined && { id: ack }), data: event };
+    this.call("socket.onevent", () => onevent.call(this, packet));
+  }
+
+  /**
+   * What an event of the client is handed to. A plug-in may put its own in this place, and call this one from there.
+   *
+   * @internal
+   */
+  get onevent(): (this: ServerSocket, packet: EventPacket) => unknown {
+    return this.#onevent ?? ownOnevent;
+  }
+
+  set onevent(replacement: (packet: EventPacket) => unknown) {
+    if (!(#onevent in this)) {
+      // Of the class: for all sockets that have none of their own.
+      Object.defineProperty(this, "onevent", { value: replacement, writable: true, configurable: true });
+      return;
+    }
+    this.#onevent = replacement;
+    this.heed();
+  }
+
+  /**
+   * The callback that answers an event.
+   *
+   * @internal
+   */
+  ack(id: number): Listener {
+    let sent = false;
+    return (...args: unknown[]) => {
+      if (sent) return;
+      const { json, attachments } = packArgs(args);
+      // Not before: one that could not be packed was not sent.
+      sent = true;
+      this.#hub.engine.ioAcknowledge(this.nsp.key, this.id, id, json, attachments);
+    };
+  }
+
+  static handle(socket: ServerSocket, event: unknown[], ack: number | undefined): void {
+    if (socket.#phase === "connected") socket.#handle(event, ack, false);
+  }
+
+  #handle(event: unknown[], ack: number | undefined, overheard: boolean): void {
+    if (ack !== undefined) event.push(this.ack(ack));
     for (const listener of this.#anyListeners)
       this.call("socket.onAny", () => listener.apply(this, event as []));
     if (overheard) return;
@@ -306,7 +391,7 @@ export class ServerSocket extends GuardedEmitter {
     runMiddleware(this.#middleware, event, "socket.use", this.#dispatcher, (outcome) => {
       if (this.#phase !== "connected") return;
       if (outcome === undefined) this.#dispatch(event);
-      else if (outcome !== "failed") this.tell("error", outcome);
+      else if (outcome !== FAILED) this.tell("error", outcome.refusal);
     });
   }
 
@@ -339,7 +424,7 @@ export class ServerSocket extends GuardedEmitter {
   get #listening(): number {
     const listens = this.eventNames().some((event) => !OWN_EVENTS.has(event));
     const overhears = this.#anyListeners.length > 0;
-    const wantsEvents = listens || overhears || this.#middleware !== undefined;
+    const wantsEvents = listens || overhears || this.#middleware !== undefined || this.onevent !== ownOnevent;
     return (wantsEvents ? EVENTS : 0) | (overhears ? EVERYTHING : 0);
   }
 
@@ -348,18 +433,8 @@ export class ServerSocket extends GuardedEmitter {
     this.tell(typeof name === "symbol" ? name : String(name), ...args);
   }
 
-  #acknowledger(ack: number): Listener {
-    let sent = false;
-    return (...args: unknown[]) => {
-      if (sent) return;
-      sent = true;
-      const { json, attachments } = packArgs(args);
-      this.#hub.engine.ioAcknowledge(this.nsp.key, this.id, ack, json, attachments);
-    };
-  }
-
   #engineRooms(): string[] {
-    return this.#hub.engine.ioRoomsOf(this.nsp.key, this.id);
+    return this.nsp.roomsOf(this.id);
   }
 
   #takeFlags(): Flags {
@@ -377,6 +452,23 @@ export class ServerSocket extends GuardedEmitter {
     this.nsp.watchOutgoing(this, this.#anyOutgoingListeners.length > 0 && this.#phase !== "over");
     return this;
   }
+}
+
+/** What Socket.IO's own `onevent` does, which a plug-in calls with the packet, at once or later. */
+const ownOnevent = function onevent(this: ServerSocket, packet: EventPacket): void {
+  ServerSocket.handle(this, packet.data ?? [], packet.id ?? undefined);
+};
+
+for (const name of NOT_REPLACED) {
+  Object.defineProperty(ServerSocket.prototype, name, {
+    configurable: true,
+    get: () => undefined,
+    set() {
+      throw invalidUse(
+        `socket.${name} cannot be replaced: dialogue-rs does not call it. Use socket.use, socket.onAny, socket.onAnyOutgoing or socket.onevent`,
+      );
+    },
+  });
 }
 
 const without = (listeners: Listener[], listener: Listener | undefined): Listener[] => {

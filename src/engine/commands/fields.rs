@@ -5,7 +5,10 @@ use std::fmt;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::engine::error::Refusal;
+use crate::engine::{error::Refusal, payload::LossyText};
+
+/// What is wrong with a text that JSON can say and UTF-8 cannot.
+const HALF_A_CHARACTER: &str = "must not hold half a character (a lone surrogate)";
 
 /// The fields of a JSON object, their values left as they came. Of several equal names the last counts, as in `JSON.parse`.
 #[derive(Debug)]
@@ -24,8 +27,8 @@ impl<'a> Fields<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut fields = Vec::with_capacity(4);
-                while let Some(entry) = map.next_entry()? {
-                    fields.push(entry);
+                while let Some((LossyText(name), value)) = map.next_entry()? {
+                    fields.push((name, value));
                 }
                 Ok(Fields(fields))
             }
@@ -66,8 +69,11 @@ impl<'a> Fields<'a> {
     /// A string of at most `max` bytes, or nothing.
     pub fn optional_text(&self, field: &str, max: u64) -> Result<Option<String>, Refusal> {
         let Some(value) = self.given(field) else { return Ok(None) };
-        let text: String =
-            serde_json::from_str(value).map_err(|_| Refusal::invalid(field, "expected a string"))?;
+        let text: String = serde_json::from_str(value).map_err(|_| {
+            // A string that is none in UTF-8.
+            let expected = if value.starts_with('"') { HALF_A_CHARACTER } else { "expected a string" };
+            Refusal::invalid(field, expected)
+        })?;
         if text.len() as u64 > max {
             return Err(Refusal::invalid(field, &format!("must not be longer than {max} bytes")));
         }
@@ -133,6 +139,10 @@ mod tests {
 
     #[test]
     fn only_an_object_has_fields() {
+        let halves = Fields::parse(r#"{"\ud83d":1,"roomId":"a\ud83d"}"#).unwrap();
+        let message = halves.id("roomId", 10).unwrap_err().message;
+        assert_eq!(message, "roomId: must not hold half a character (a lone surrogate)");
+        assert!(halves.raw("\u{fffd}").is_some());
         for text in ["null", "[]", "1", "\"x\"", "true"] {
             assert_eq!(Fields::parse(text).unwrap_err().message, "payload: expected an object");
         }

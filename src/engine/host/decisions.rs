@@ -39,9 +39,9 @@ pub enum Verdict {
     },
     /// It may not be, in the words of the program's own middleware.
     Reject {
-        /// The message of the client's `connect_error`.
-        message: String,
-        /// JSON text for its `data`.
+        /// JSON text for the `message` of the client's `connect_error`, if that is to have one.
+        message: Option<String>,
+        /// The same for its `data`.
         data: Option<String>,
     },
     /// What becomes of a request to the Socket.IO path.

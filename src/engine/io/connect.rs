@@ -80,7 +80,9 @@ fn judge(core: &Arc<Core>, request: ConnectRequest) {
                 Some(nsp) => return welcome(&core, &nsp, request, true),
                 None => return request.refuse("Invalid namespace", None),
             },
-            Verdict::Reject { message, data } => return request.refuse(&message, data.as_deref()),
+            Verdict::Reject { message, data } => {
+                return request.refuse_with(message.as_deref(), data.as_deref());
+            }
             Verdict::Refuse { code, reason, .. } => Refusal::new(code, reason),
             Verdict::Overdue => Refusal::overloaded(),
             Verdict::Identify { .. } | Verdict::Request(_) => Refusal::internal(),

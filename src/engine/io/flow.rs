@@ -18,7 +18,7 @@ use crate::engine::{
     ids::Id,
     lock::lock,
     payload::{Attachments, Payload, deeper_than},
-    socketio::{Hearing, IncomingEvent, Socket, Unheard},
+    socketio::{Hearing, ILLEGAL_ATTACHMENTS, INVALID_PAYLOAD, IncomingEvent, Socket, Unheard},
     transport::Pause,
 };
 
@@ -80,11 +80,10 @@ pub fn event(core: &Core, socket: &Arc<Socket>, event: &IncomingEvent, overheard
 /// Tells the host of an event.
 pub(super) fn tell(core: &Core, socket: &Arc<Socket>, event: Unheard, overheard: bool) {
     let Some(nsp) = core.io.named(socket.nsp()) else { return };
-    let Some(args) = carried(core, event.whole.as_str().to_owned(), event.attachments) else {
-        if !overheard {
-            socket.close_unreadable();
-        }
-        return;
+    let args = match carried(core, event.whole.as_str().to_owned(), event.attachments) {
+        Ok(args) => args,
+        Err(_) if overheard => return,
+        Err(message) => return refuse(core, nsp.key(), socket, message),
     };
     let call = IoCall::Event { nsp: nsp.key(), socket: socket.clone(), args, ack: event.ack, overheard };
     pass(core, socket, call);
@@ -100,31 +99,37 @@ pub fn answered(
 ) {
     let Some(nsp) = core.io.named(socket.nsp()) else { return };
     match carried(core, text, attachments) {
-        Some(args) => {
+        Ok(args) => {
             core.tell(Call::Io(IoCall::Answered { nsp: nsp.key(), id: socket.public_id(), ack, args }));
         }
-        None => socket.close_unreadable(),
+        Err(message) => refuse(core, nsp.key(), socket, message),
     }
 }
 
-/// The array of a packet, if its placeholders and attachments match and `limits.jsonDepth` holds.
+/// A packet cannot be handed on: its socket is told, and its connection closed.
+fn refuse(core: &Core, nsp: u32, socket: &Socket, message: &'static str) {
+    core.tell(Call::Io(IoCall::Failed { nsp, id: socket.public_id(), message }));
+    socket.close_unreadable();
+}
+
+/// The array of a packet, if its placeholders and attachments match and `limits.jsonDepth` holds; else what is wrong with it.
 fn carried(
     core: &Core,
     text: String,
     attachments: impl IntoIterator<Item = bytes::Bytes>,
-) -> Option<Payload> {
+) -> Result<Payload, &'static str> {
     // JavaScript parses many of them at once: one that is too deep for its parser must not reach it.
     if deeper_than(&text, usize::try_from(core.limits().json_depth).unwrap_or(usize::MAX)) {
-        return None;
+        return Err(INVALID_PAYLOAD);
     }
     let mut attachments = Attachments::new(attachments);
     if attachments.is_empty() {
         // What looks like a placeholder is text: nothing is put in its place.
-        return Some(Payload::plain(text));
+        return Ok(Payload::plain(text));
     }
-    let args = Payload::new(text.into(), &mut attachments).ok()?;
-    attachments.finish().ok()?;
-    Some(args)
+    let args = Payload::new(text.into(), &mut attachments).map_err(|_| ILLEGAL_ATTACHMENTS)?;
+    attachments.finish().map_err(|_| ILLEGAL_ATTACHMENTS)?;
+    Ok(args)
 }
 
 fn pass(core: &Core, socket: &Arc<Socket>, call: IoCall) {

@@ -6,6 +6,7 @@ use socketioxide_core::Str;
 
 use super::{connection::Connection, packet, socket::Socket, v2};
 use crate::engine::{
+    payload::to_json,
     rate_limit::ConnectRate,
     transport::{Frame, Frames, Revision},
 };
@@ -64,7 +65,12 @@ impl ConnectRequest {
     }
 
     /// Refuses, with a message and JSON data for the client's `connect_error`.
-    pub fn refuse(mut self, message: &str, data: Option<&str>) {
+    pub fn refuse(self, message: &str, data: Option<&str>) {
+        self.refuse_with(Some(&to_json(message)), data);
+    }
+
+    /// The same in the program's words: JSON texts for `message` and `data`; `None`: it has no such field.
+    pub fn refuse_with(mut self, message: Option<&str>, data: Option<&str>) {
         self.decided = true;
         self.connection.refused(self.socket.nsp(), message, data);
     }
@@ -73,7 +79,7 @@ impl ConnectRequest {
 impl Drop for ConnectRequest {
     fn drop(&mut self) {
         if !self.decided {
-            self.connection.refused(self.socket.nsp(), "Internal error", None);
+            self.connection.refused(self.socket.nsp(), Some(r#""Internal error""#), None);
         }
     }
 }

@@ -15,7 +15,7 @@ use socketioxide_core::{
 use socketioxide_parser_common::CommonParser;
 
 use super::{
-    ConnectRequest, DisconnectReason, Handler, IncomingEvent,
+    Answer, ConnectRequest, DisconnectReason, Handler, IncomingEvent,
     packet::{connect_error, is_array},
     socket::Socket,
     v2,
@@ -45,6 +45,32 @@ impl Entry {
             Self::Pending(nsp) => nsp,
             Self::Open(socket) => socket.nsp(),
         }
+    }
+}
+
+/// Why a packet closes its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wrong {
+    /// It cannot be read: the sockets are told of an error.
+    Content,
+    /// It makes no sense now.
+    State,
+}
+
+/// Socket.IO's words for what a packet cannot carry.
+pub(in crate::engine) const INVALID_PAYLOAD: &str = "invalid payload";
+/// The same for binary values that do not match their places.
+pub(in crate::engine) const ILLEGAL_ATTACHMENTS: &str = "illegal attachments";
+
+/// Why a message is no packet, in Socket.IO's words.
+fn words(error: &ParseError) -> &'static str {
+    match error {
+        ParseError::InvalidAttachments | ParseError::AttachmentsTooHeavy { .. } => ILLEGAL_ATTACHMENTS,
+        ParseError::TooManyAttachments { .. } => "too many attachments",
+        ParseError::InvalidPacketType => "unknown packet type",
+        ParseError::UnexpectedBinaryPacket => "got binary data when not reconstructing a packet",
+        ParseError::UnexpectedStringPacket => "got plaintext data when reconstructing a packet",
+        _ => INVALID_PAYLOAD,
     }
 }
 
@@ -126,7 +152,7 @@ impl Connection {
     }
 
     /// A namespace was refused.
-    pub(super) fn refused(&self, nsp: &Str, message: &str, data: Option<&str>) {
+    pub(super) fn refused(&self, nsp: &Str, message: Option<&str>, data: Option<&str>) {
         lock(&self.entries).retain(|entry| entry.nsp() != nsp.as_str());
         self.session.send(&match self.session.revision() {
             Revision::V4 => connect_error(nsp, message, data),
@@ -158,7 +184,7 @@ impl Connection {
             }
             Err(error) => {
                 drop(reading);
-                self.fail(&error);
+                self.fail(words(&error));
                 return None;
             }
         };
@@ -168,14 +194,7 @@ impl Connection {
     }
 
     /// Tells every socket of a message that is no packet, and closes.
-    fn fail(&self, error: &ParseError) {
-        let message = match error {
-            ParseError::InvalidAttachments
-            | ParseError::TooManyAttachments { .. }
-            | ParseError::AttachmentsTooHeavy { .. } => "Illegal attachments",
-            ParseError::InvalidPacketType => "unknown packet type",
-            _ => "invalid payload",
-        };
+    fn fail(&self, message: &'static str) {
         let open: Vec<_> = lock(&self.entries)
             .iter()
             .filter_map(|entry| if let Entry::Open(socket) = entry { Some(socket.clone()) } else { None })
@@ -197,39 +216,48 @@ impl Connection {
         let Packet { inner, ns } = packet;
         let handled = match inner {
             PacketData::Connect(auth) => self.connect(ns, auth),
-            PacketData::Disconnect => self.disconnect(&ns),
+            PacketData::Disconnect if self.disconnect(&ns) => Ok(()),
+            PacketData::Disconnect => Err(Wrong::State),
             PacketData::Event(Value::Str(text, bins), ack)
             | PacketData::BinaryEvent(Value::Str(text, bins), ack) => {
                 self.event(&ns, &text, bins.into_iter().flatten().collect(), ack)
             }
             PacketData::EventAck(Value::Str(text, bins), id)
-            | PacketData::BinaryAck(Value::Str(text, bins), id) => match self.socket(&ns) {
-                Some(socket) if is_array(&text) => {
-                    let answer = (text, bins.into_iter().flatten().collect());
-                    if let Some(answer) = socket.answered(id, answer) {
-                        self.handler.answered(&socket, id, answer);
-                    }
-                    true
-                }
-                _ => false,
-            },
+            | PacketData::BinaryAck(Value::Str(text, bins), id) => {
+                self.answer(&ns, id, (text, bins.into_iter().flatten().collect()))
+            }
             // Only a server refuses, and the common parser reads text.
-            PacketData::ConnectError(_) | PacketData::Event(..) | PacketData::BinaryEvent(..) => false,
-            PacketData::EventAck(..) | PacketData::BinaryAck(..) => false,
+            PacketData::ConnectError(_) | PacketData::Event(..) | PacketData::BinaryEvent(..) => {
+                Err(Wrong::State)
+            }
+            PacketData::EventAck(..) | PacketData::BinaryAck(..) => Err(Wrong::State),
         };
-        if !handled {
-            self.session.close(CloseReason::BadPacket);
+        match handled {
+            Ok(()) => {}
+            Err(Wrong::Content) => self.fail(INVALID_PAYLOAD),
+            Err(Wrong::State) => self.session.close(CloseReason::BadPacket),
         }
     }
 
-    fn connect(self: &Arc<Self>, nsp: Str, auth: Option<Value>) -> bool {
+    fn answer(&self, nsp: &str, id: i64, answer: Answer) -> Result<(), Wrong> {
+        if !is_array(&answer.0) {
+            return Err(Wrong::Content);
+        }
+        let socket = self.socket(nsp).ok_or(Wrong::State)?;
+        if let Some(answer) = socket.answered(id, answer) {
+            self.handler.answered(&socket, id, answer);
+        }
+        Ok(())
+    }
+
+    fn connect(self: &Arc<Self>, nsp: Str, auth: Option<Value>) -> Result<(), Wrong> {
         let auth = match auth {
             None => None,
             Some(Value::Str(text, _)) if text.starts_with('{') => Some(text),
-            Some(_) => return false,
+            Some(_) => return Err(Wrong::Content),
         };
         if auth.as_ref().is_some_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_err()) {
-            return false;
+            return Err(Wrong::Content);
         }
         {
             let mut entries = lock(&self.entries);
@@ -238,17 +266,18 @@ impl Connection {
             // One that disconnects and connects again before it was answered asks twice, and takes the first answer for its own. One that
             // polls has asked for too much, as Socket.IO has it.
             match entries.iter().find(|entry| entry.nsp() == nsp.as_str()) {
-                Some(Entry::Pending(_)) => return true,
-                Some(Entry::Open(_)) => return self.session.transport_name() == "websocket",
+                Some(Entry::Pending(_)) => return Ok(()),
+                Some(Entry::Open(_)) if self.session.transport_name() == "websocket" => return Ok(()),
+                Some(Entry::Open(_)) => return Err(Wrong::State),
                 None => {}
             }
             if entries.len() >= MAX_NAMESPACES {
-                return false;
+                return Err(Wrong::State);
             }
             entries.push(Entry::Pending(nsp.clone()));
         }
         self.handler.connect(ConnectRequest::new(self.clone(), nsp, auth));
-        true
+        Ok(())
     }
 
     fn disconnect(&self, nsp: &str) -> bool {
@@ -260,15 +289,11 @@ impl Connection {
         socket.is_some()
     }
 
-    fn event(&self, nsp: &str, text: &Str, attachments: Vec<Bytes>, ack: Option<i64>) -> bool {
-        let Some(socket) = self.socket(nsp) else { return false };
-        match IncomingEvent::read(text, attachments, ack) {
-            Some(event) => {
-                self.handler.event(&socket, event);
-                true
-            }
-            None => false,
-        }
+    fn event(&self, nsp: &str, text: &Str, attachments: Vec<Bytes>, ack: Option<i64>) -> Result<(), Wrong> {
+        let event = IncomingEvent::read(text, attachments, ack).ok_or(Wrong::Content)?;
+        let socket = self.socket(nsp).ok_or(Wrong::State)?;
+        self.handler.event(&socket, event);
+        Ok(())
     }
 
     fn socket(&self, nsp: &str) -> Option<Arc<Socket>> {
@@ -317,7 +342,7 @@ impl Receiver for Reader {
 
     fn begin(&self) {
         if self.0.session.revision() == Revision::V3 {
-            self.0.connect("/".into(), None);
+            let _ = self.0.connect("/".into(), None);
         }
     }
 

@@ -16,6 +16,7 @@ use std::{
 };
 
 use self::connection::{Connection, Reader};
+pub(in crate::engine) use self::connection::{ILLEGAL_ATTACHMENTS, INVALID_PAYLOAD};
 pub(in crate::engine) use self::socket::Unheard;
 pub use self::{
     ack::{AckError, Answer, PendingAck},

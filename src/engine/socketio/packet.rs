@@ -12,7 +12,7 @@ use socketioxide_core::{
 use socketioxide_parser_common::CommonParser;
 
 use crate::engine::{
-    payload::{Payload, part_of, to_json},
+    payload::{LossyText, Payload, part_of, to_json},
     transport::{Frame, Frames},
 };
 
@@ -48,7 +48,7 @@ impl IncomingEvent {
         let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
         let (first, rest) = elements.split_first()?;
         let name: Str = match first.get().as_bytes().first()? {
-            b'"' => serde_json::from_str::<String>(first.get()).ok()?.into(),
+            b'"' => serde_json::from_str::<LossyText>(first.get()).ok()?.0.into(),
             b'0'..=b'9' | b'-' => Str::copy_from_slice(first.get()),
             _ => return None,
         };
@@ -112,19 +112,20 @@ pub(super) fn connect_with(nsp: &Str, data: Option<String>) -> Frames {
     frames(nsp, PacketData::Connect(data.map(|data| Value::Str(data.into(), None))), &[])
 }
 
-/// A namespace is refused; `data` is JSON text for the client's `connect_error`.
-pub fn connect_error(nsp: &Str, message: &str, data: Option<&str>) -> Frames {
-    let error = match data {
-        None => format!(r#"{{"message":{}}}"#, to_json(message)),
-        Some(data) => format!(r#"{{"message":{},"data":{data}}}"#, to_json(message)),
-    };
-    refusal(nsp, &error)
+/// A namespace is refused: JSON texts for the fields of the client's `connect_error`, which has those that are given.
+pub fn connect_error(nsp: &Str, message: Option<&str>, data: Option<&str>) -> Frames {
+    let fields = [("message", message), ("data", data)]
+        .iter()
+        .filter_map(|(name, json)| json.map(|json| format!(r#""{name}":{json}"#)))
+        .collect::<Vec<_>>();
+    refusal(nsp, Some(&format!("{{{}}}", fields.join(","))))
 }
 
 /// A namespace is refused, with these words.
-pub(super) fn refusal(nsp: &Str, json: &str) -> Frames {
-    // The packet crate's error has a message alone. A connect packet is the same but for its first character.
-    let connect = encode(nsp, PacketData::Connect(Some(Value::Str(Str::copy_from_slice(json), None))));
+pub(super) fn refusal(nsp: &Str, json: Option<&str>) -> Frames {
+    // The packet crate's error has a message alone. A connect packet is the same except for its first character.
+    let value = json.map(|json| Value::Str(Str::copy_from_slice(json), None));
+    let connect = encode(nsp, PacketData::Connect(value));
     let rest = connect.as_str().get(1..).unwrap_or_default();
     Frames::from_iter([Frame::text(&["44", rest])])
 }
@@ -167,6 +168,26 @@ mod tests {
         assert_eq!(event.args[0].as_str(), r#"{"roomId" : "é"}"#);
         assert_eq!(event.args.len(), 2);
         assert_eq!(read("[7]").unwrap().name.as_str(), "7");
+    }
+
+    #[test]
+    fn half_a_character_in_a_name_is_carried() {
+        let event = read(r#"["a\ud83d",1]"#).unwrap();
+        assert_eq!(event.whole.as_str(), r#"["a\ud83d",1]"#);
+        assert!(!event.name.as_str().starts_with("dialogue:"));
+        assert_eq!(read(r#"["dialogue:\u006aoin\udc00"]"#).unwrap().name.as_str()[..13], *"dialogue:join");
+        assert_eq!(read(r#"["\ud83d\ude00"]"#).unwrap().name.as_str(), "😀");
+    }
+
+    #[test]
+    fn a_refusal_has_the_fields_that_are_given() {
+        let said = |message, data| {
+            String::from_utf8(connect_error(&"/a".into(), message, data)[0].packet().to_vec())
+        };
+        assert_eq!(said(None, None).unwrap(), "44/a,{}");
+        assert_eq!(said(Some(r#""no""#), None).unwrap(), r#"44/a,{"message":"no"}"#);
+        assert_eq!(said(None, Some("7")).unwrap(), r#"44/a,{"data":7}"#);
+        assert_eq!(said(Some("5"), Some("null")).unwrap(), r#"44/a,{"message":5,"data":null}"#);
     }
 
     #[test]

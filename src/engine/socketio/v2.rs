@@ -3,8 +3,6 @@
 //! The server lets them into `/` without being asked. Their ids are made of the session's, on both sides, so nothing tells them one. What
 //! they bring for another namespace is a query behind its name. A refusal is text, or whatever the program gave as `data`.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 use socketioxide_core::Str;
 
@@ -42,15 +40,15 @@ pub fn connect(nsp: &Str) -> Frames {
     packet::connect_with(nsp, None)
 }
 
-/// A namespace is refused; `data` is JSON text, which takes the place of the message unless it says nothing.
-pub fn refusal(nsp: &Str, message: &str, data: Option<&str>) -> Frames {
-    packet::refusal(nsp, &said(message, data))
+/// A namespace is refused: JSON texts, of which `data` takes the place of the message unless it says nothing.
+pub fn refusal(nsp: &Str, message: Option<&str>, data: Option<&str>) -> Frames {
+    packet::refusal(nsp, said(message, data))
 }
 
-fn said<'a>(message: &str, data: Option<&'a str>) -> Cow<'a, str> {
+fn said<'a>(message: Option<&'a str>, data: Option<&'a str>) -> Option<&'a str> {
     match data {
-        None | Some("null" | "false" | "0" | r#""""#) => to_json(message).into(),
-        Some(data) => data.into(),
+        None | Some("null" | "false" | "0" | r#""""#) => message,
+        Some(_) => data,
     }
 }
 
@@ -80,8 +78,9 @@ mod tests {
     #[test]
     fn a_refusal_is_text_or_the_programs_data() {
         for nothing in [None, Some("null"), Some("0"), Some(r#""""#)] {
-            assert_eq!(said(r#"no "guests""#, nothing), r#""no \"guests\"""#);
+            assert_eq!(said(Some(r#""no""#), nothing), Some(r#""no""#));
+            assert_eq!(said(None, nothing), None);
         }
-        assert_eq!(said("no", Some(r#"{"code":7}"#)), r#"{"code":7}"#);
+        assert_eq!(said(Some(r#""no""#), Some(r#"{"code":7}"#)), Some(r#"{"code":7}"#));
     }
 }

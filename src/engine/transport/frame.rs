@@ -66,13 +66,18 @@ impl Frame {
         (piece(front.freeze()), piece(payload))
     }
 
+    /// The same binary packet as text, for a WebSocket whose peer takes no bytes.
+    pub(super) fn as_text(&self) -> Self {
+        Self::text(&["b", &STANDARD.encode(self.packet())])
+    }
+
     /// Whether it is a binary packet.
     pub(super) fn is_binary(&self) -> bool {
         self.binary
     }
 
     /// The packet without the frame around it.
-    pub(super) fn packet(&self) -> &[u8] {
+    pub(in crate::engine) fn packet(&self) -> &[u8] {
         &self.bytes[usize::from(self.header)..]
     }
 

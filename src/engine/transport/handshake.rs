@@ -33,7 +33,7 @@ struct Query<'a> {
     version: Option<&'a str>,
     transport: Option<&'a str>,
     session: Option<&'a str>,
-    /// Of version 3: binary is to be text.
+    /// Binary is to be text.
     base64: bool,
     /// Of version 3: answers are to be scripts.
     jsonp: bool,
@@ -47,7 +47,8 @@ impl<'a> Query<'a> {
             match key {
                 "EIO" => parsed.version = Some(value),
                 "transport" => parsed.transport = Some(value),
-                "sid" => parsed.session = Some(value),
+                // One that names nothing opens a session, as in Engine.IO.
+                "sid" => parsed.session = (!value.is_empty()).then_some(value),
                 "b64" => parsed.base64 = !value.is_empty(),
                 "j" => parsed.jsonp = true,
                 _ => {}
@@ -96,8 +97,16 @@ pub struct Admitted {
     transport: TransportName,
     session: Option<Arc<Session>>,
     dialect: Dialect,
-    /// The answer to a WebSocket's key.
-    accept: Option<String>,
+    websocket: Option<WebSocketAnswer>,
+}
+
+/// What the handshake of a WebSocket is answered.
+#[derive(Debug)]
+struct WebSocketAnswer {
+    /// For its key.
+    accept: String,
+    /// The subprotocol that goes on: the first that was offered, as in Socket.IO.
+    protocol: Option<HeaderValue>,
 }
 
 impl Admitted {
@@ -154,8 +163,8 @@ impl Transport {
             }
             None => None,
         };
-        let accept = match transport {
-            TransportName::Websocket => Some(websocket_accept(request).ok_or(Refused::NoWebSocketHandshake)?),
+        let websocket = match transport {
+            TransportName::Websocket => Some(websocket_answer(request).ok_or(Refused::NoWebSocketHandshake)?),
             TransportName::Polling => None,
         };
         let revision = match (&session, query.version) {
@@ -165,7 +174,7 @@ impl Transport {
             (None, _) if self.options.socket.allow_eio3 => Revision::V3,
             (None, version) => return Err(Refused::UnsupportedVersion(version.map(Into::into))),
         };
-        let dialect = Dialect { revision, base64: revision == Revision::V3 && query.base64 };
+        let dialect = Dialect { revision, base64: query.base64 };
         if session.is_none() {
             if revision == Revision::V3 && query.jsonp {
                 return Err(Refused::Jsonp);
@@ -177,7 +186,7 @@ impl Transport {
                 return Err(Refused::Full);
             }
         }
-        Ok(Admitted { transport, session, dialect, accept })
+        Ok(Admitted { transport, session, dialect, websocket })
     }
 
     /// Serves a request that may be served. `secure`: its client came through TLS.
@@ -197,12 +206,12 @@ impl Transport {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         match admitted {
-            Admitted { accept: Some(accept), session, dialect, .. } => {
+            Admitted { websocket: Some(answer), session, dialect, .. } => {
                 let head = session.is_none().then(|| (Self::head(&request, address, secure), opening));
                 let upgrade = hyper::upgrade::on(&mut request);
                 let transport = self.clone();
                 self.tasks.spawn(async move { transport.switch(upgrade, session, dialect, head).await });
-                Ok(switching_protocols(accept))
+                Ok(switching_protocols(answer))
             }
             Admitted { session: Some(session), .. } => match *request.method() {
                 Method::GET => Ok(polling::get(session).await),
@@ -312,8 +321,8 @@ pub fn open_packet(session: &Session, options: &Options) -> Frame {
     Frame::text(&["0", &to_json(&open)])
 }
 
-/// The value of `Sec-WebSocket-Accept`, where the request is a WebSocket handshake of version 13.
-fn websocket_accept<B>(request: &Request<B>) -> Option<String> {
+/// The answer to a request that is a WebSocket handshake of version 13.
+fn websocket_answer<B>(request: &Request<B>) -> Option<WebSocketAnswer> {
     let headers = request.headers();
     let valid = request.method() == Method::GET
         && request.version() == Version::HTTP_11
@@ -321,7 +330,29 @@ fn websocket_accept<B>(request: &Request<B>) -> Option<String> {
         && has_token(headers, header::UPGRADE, "websocket")
         && headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
     let key = headers.get(header::SEC_WEBSOCKET_KEY)?;
-    (valid && key.len() == 24).then(|| derive_accept_key(key.as_bytes()))
+    if !valid || key.len() != 24 {
+        return None;
+    }
+    Some(WebSocketAnswer { accept: derive_accept_key(key.as_bytes()), protocol: subprotocol(headers)? })
+}
+
+/// The first of the subprotocols that a client offers, if it does. `None`: its list is none of different tokens.
+fn subprotocol(headers: &HeaderMap) -> Option<Option<HeaderValue>> {
+    let mut offered: Vec<&str> = Vec::new();
+    for list in headers.get_all(header::SEC_WEBSOCKET_PROTOCOL) {
+        for name in list.to_str().ok()?.split(',').map(|name| name.trim_matches([' ', '\t'])) {
+            if name.is_empty() || !name.bytes().all(is_token) || offered.contains(&name) {
+                return None;
+            }
+            offered.push(name);
+        }
+    }
+    Some(offered.first().and_then(|first| HeaderValue::from_str(first).ok()))
+}
+
+/// Whether a byte may stand in a token of HTTP.
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// Whether a header that is a list has a token.
@@ -333,7 +364,7 @@ fn has_token(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool
         .any(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(token)))
 }
 
-fn switching_protocols(accept: String) -> Response<Bytes> {
+fn switching_protocols(WebSocketAnswer { accept, protocol }: WebSocketAnswer) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
@@ -341,6 +372,9 @@ fn switching_protocols(accept: String) -> Response<Bytes> {
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     if let Ok(accept) = HeaderValue::try_from(accept) {
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    if let Some(protocol) = protocol {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
     }
     response
 }
@@ -357,4 +391,28 @@ fn headers_json(headers: &HeaderMap) -> String {
         })
         .collect();
     to_json(&object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(lists: &[&'static str]) -> Option<Option<String>> {
+        let mut headers = HeaderMap::new();
+        for list in lists {
+            headers.append(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(list));
+        }
+        subprotocol(&headers).map(|first| first.map(|first| first.to_str().unwrap().to_owned()))
+    }
+
+    #[test]
+    fn the_first_subprotocol_that_is_offered_goes_on() {
+        assert_eq!(chosen(&[]), Some(None));
+        for lists in [&["chat.v2"][..], &["chat.v2, chat.v1"], &["\tchat.v2 ,chat.v1"], &["chat.v2", "a,b"]] {
+            assert_eq!(chosen(lists), Some(Some("chat.v2".into())), "{lists:?}");
+        }
+        for lists in [&[""][..], &["a,"], &[",a"], &["a b"], &["a,,b"], &["a,b,a"], &["a", "a"], &["a;b"]] {
+            assert_eq!(chosen(lists), None, "{lists:?}");
+        }
+    }
 }

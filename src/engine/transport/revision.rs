@@ -20,7 +20,7 @@ pub enum Revision {
 pub struct Dialect {
     /// The revision.
     pub revision: Revision,
-    /// Whether it takes no bytes, so that binary is text. Only version 3 says so: in version 4 it depends on the transport.
+    /// Whether it takes no bytes, so that binary is text. In the polling of version 4 it always is.
     pub base64: bool,
 }
 

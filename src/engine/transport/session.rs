@@ -12,6 +12,7 @@ use std::{
     time::Instant,
 };
 
+use smallvec::smallvec;
 use tokio::sync::Notify;
 
 use super::{
@@ -430,8 +431,10 @@ impl Session {
                 state.outbox.take(&mut batch);
                 (stream, batch, state.base64)
             };
-            if self.revision == Revision::V3 {
-                batch.replace_binary(|frame| v3::binary_frames(frame, base64));
+            match self.revision {
+                Revision::V3 => batch.replace_binary(|frame| v3::binary_frames(frame, base64)),
+                Revision::V4 if base64 => batch.replace_binary(|frame| smallvec![frame.as_text()]),
+                Revision::V4 => {}
             }
             let result = batch.write_to(&stream);
             let mut state = lock(&self.state);
