@@ -132,7 +132,7 @@ export function halfCharacters(serve: Serve): void {
       for (const [command, payload, field] of [
         ["dialogue:join", { roomId: HALF }, "roomId"],
         ["dialogue:trigger", { roomId: REPLACED, event: HALF }, "event"],
-        ["dialogue:subscribe", { roomId: REPLACED, event: HALF }, "event"],
+        ["dialogue:subscribe", { roomId: REPLACED, eventName: HALF }, "eventName"],
         ["dialogue:createRoom", { name: HALF }, "name"],
       ] as const) {
         const { ok, code, message: said } = await client.ask(command, payload);

@@ -28,6 +28,38 @@ export function ioBesideDialogue(serve: Serve, transport: "websocket" | "polling
       expect(client.received.map(({ event }) => event)).toEqual(["dialogue:connected", "welcome"]);
     });
 
+    it("dialogue.io is a Server: by its class, and in all that its type says", async () => {
+      const { Server: OurServer, Namespace, Socket: OurSocket } = await import("dialogue-rs/socket.io");
+      class Chat extends OurServer {}
+      const server = await serving({ socket: { path: "/live", connectTimeout: 7_000 } });
+      const { io } = server.dialogue;
+      expect([io instanceof OurServer, io instanceof Chat, io.sockets instanceof Namespace]).toEqual([
+        ...[true, false, true],
+      ]);
+      expect(Object.prototype.isPrototypeOf.call(OurServer.prototype, io)).toBe(true);
+      const declared = Object.getOwnPropertyNames(OurServer.prototype).filter(
+        (name) => name !== "constructor",
+      );
+      for (const name of declared)
+        expect([name, name in io && Reflect.get(io, name) !== undefined]).toEqual([name, true]);
+      expect([io.path(), io.connectTimeout(), io.serveClient()]).toEqual(["/live", 7_000, false]);
+      expect([io.serveClient(false) === io, io.bind(io.engine) === io]).toEqual([true, true]);
+      for (const act of [
+        () => io.path("/else"),
+        () => io.connectTimeout(1),
+        () => io.serveClient(true),
+        () => io.bind({}),
+        () => io.attach(0),
+        () => io.listen(0),
+      ])
+        expect(act).toThrow(expect.objectContaining({ code: "INVALID_CONFIG" }));
+      const plain = await serving();
+      expect([plain.dialogue.io.path(), plain.dialogue.io.connectTimeout()]).toEqual(["/socket.io", 10_000]);
+      const came = next<Socket>(plain.io, "connection");
+      await stage.connect(plain, { transports });
+      expect((await came) instanceof OurSocket).toBe(true);
+    });
+
     it("dialogue:* is the engine's: listeners are not told, onAny is, and everything is handled", async () => {
       const server = await serving();
       const told: string[] = [];

@@ -5,7 +5,7 @@ use jsonwebtoken::Algorithm;
 use napi::{Error, Result, Status};
 use napi_derive::napi;
 
-use super::{dialogue::NativeDialogue, error::malformed, values};
+use super::{dialogue::NativeDialogue, values};
 use crate::engine::{
     jwt::{self, JwtConfig, JwtSettings, Policy},
     payload::to_json,
@@ -46,7 +46,11 @@ pub fn jwt_sign(
     lifetime: f64,
     key_id: Option<String>,
 ) -> Result<String> {
-    let claims = serde_json::from_str(&claims_json).map_err(|error| malformed("claims", &error))?;
+    let Ok(claims) = serde_json::from_str(&claims_json) else {
+        // It is JSON that the face wrote: what JavaScript can say and a token cannot.
+        let wrong = "claims: must not hold half a character (a lone surrogate), nor be nested too deeply";
+        return Ok(format!(r#"{{"invalid":{}}}"#, to_json(wrong)));
+    };
     let key = STANDARD.decode(key).unwrap_or_default();
     let algorithm: Option<Algorithm> = algorithm.and_then(|name| name.parse().ok());
     let signed = jwt::sign(claims, &key, algorithm, lifetime, key_id, jwt::system_clock()());

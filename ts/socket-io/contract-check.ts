@@ -56,7 +56,9 @@ type Extra<N extends Classes> = Exclude<keyof Made<N>, keyof Declared<N> | Inter
 /** What the classes have for each other, and programs do not. */
 interface Internal {
   Server: "_nsps" | "emitWithAck";
-  Socket: "begin" | "end" | "fail" | "heedAll" | "joined" | "left" | "receive" | "tellOutgoing";
+  Socket:
+    | ("begin" | "end" | "fail" | "heedAll" | "joined" | "left" | "receive" | "tellOutgoing")
+    | ("ack" | "adapter" | "onevent" | "server");
   Namespace:
     | (
         | "acks"

@@ -65,7 +65,7 @@ pub(in crate::engine) const ILLEGAL_ATTACHMENTS: &str = "illegal attachments";
 /// Why a message is no packet, in Socket.IO's words.
 fn words(error: &ParseError) -> &'static str {
     match error {
-        ParseError::InvalidAttachments | ParseError::AttachmentsTooHeavy { .. } => ILLEGAL_ATTACHMENTS,
+        ParseError::InvalidAttachments | ParseError::AttachmentsTooHeavy { .. } => "Illegal attachments",
         ParseError::TooManyAttachments { .. } => "too many attachments",
         ParseError::InvalidPacketType => "unknown packet type",
         ParseError::UnexpectedBinaryPacket => "got binary data when not reconstructing a packet",
