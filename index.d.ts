@@ -509,8 +509,13 @@ export interface DialogueConfig<
    * @throws {@link DialogueError} `INVALID_CONFIG` that names the field, and shows nothing of it.
    */
   tls?: { cert: string | Uint8Array; key: string | Uint8Array };
-  /** Replaces the global `Response` and `Request`. On Node by light ones, which make the runtime's own of themselves where more is asked; on Bun by classes that
-   * extend its own. Default true. On Bun without it a response that is made of a text has no `Content-Type` but one that the app gives it. */
+  /**
+   * Replaces the global `Response`, `Request` and `fetch`, so that requests and (on Node) responses can be light: the runtime's own are made of them when more is asked than
+   * status, URL and headers. They behave like the runtime's, and share its prototypes. Default true.
+   *
+   * With `false` the global objects are left alone, and the app gets the runtime's own requests, which is slower. On Bun a response that is made of a text then has no `Content-Type` except
+   * one that the app gives it.
+   */
   overrideGlobalObjects?: boolean;
 }
 

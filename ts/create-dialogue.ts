@@ -115,7 +115,7 @@ function compose(settings: Settings, app: Hono): Parts {
   });
   const context = createContext(io as unknown as Server, engine, clients, rooms);
   const deliveries = new Deliveries({ dispatcher, hooks, context });
-  const http = new HttpBridge(app, settings.scheme, engine, dispatcher);
+  const http = new HttpBridge(app, settings.overrideGlobalObjects, engine, dispatcher);
   const { jwksUri } = settings;
   serveBy(io, {
     serve: ({ app: another, port }) => {

@@ -1,6 +1,7 @@
 import type { EventMessage, HistoryManager, HistoryManagerConfig } from "../index.js";
 import { invalidConfig } from "./errors.js";
 import { fields, method } from "./fields.js";
+import { onRejection } from "./thenable.js";
 
 /** The newest events of one kind; appending and evicting cost the same at any limit. */
 class Ring {
@@ -51,7 +52,7 @@ export function createHistoryManager(config: HistoryManagerConfig = {}): History
     if (events.length === 0) return;
     try {
       const result: unknown = config.onCleanup?.(roomId, eventName, events);
-      if (result instanceof Promise) result.catch(() => {});
+      onRejection(result, () => {});
     } catch {
       // The caller of `push` is not the one to handle a failure of `onCleanup`.
     }

@@ -1,4 +1,5 @@
 import type { LogEntry, Logger } from "../index.js";
+import { onRejection } from "./thenable.js";
 
 type Level = keyof Logger;
 
@@ -29,7 +30,7 @@ export function createGuardedLogger(logger: Logger): Logger {
   const guarded = (level: Level) => (entry: LogEntry) => {
     try {
       const result: unknown = logger[level](entry);
-      if (result instanceof Promise) result.catch(() => {});
+      onRejection(result, () => {});
     } catch {
       // See above.
     }

@@ -258,6 +258,8 @@ export interface RequestHead {
   headers: string[];
   address: string;
   port: number;
+  /** Whether it came through TLS, to this server or to a proxy that is trusted. */
+  secure: boolean;
   /** Whether it is the handshake of a WebSocket. */
   upgrade: boolean;
 }
@@ -293,10 +295,8 @@ export interface HttpCall {
   k: "http";
   id: number;
   method: string;
-  /** Absolute, where it is written as those who parse URLs write it; else path and query. */
+  /** Absolute; after a question mark where those who parse URLs might write it differently. */
   url: string;
-  /** Of a URL that is not absolute: what the client speaks, to this server or to a proxy. */
-  scheme?: "http" | "https";
   /** Name, value, name, value …, a line each. */
   headers: string;
   /** The client's address and port. */

@@ -4,6 +4,7 @@ import { eventually, gate, within } from "../support/deadline.js";
 import type { serveHandshakes } from "../support/handshake-server.js";
 import { errorsOf, HANDSHAKE, sidOf, useHandshakes } from "../support/handshake-stage.js";
 import type { HttpRequestOptions } from "../support/http-request.js";
+import { rawHttp } from "../support/raw-http.js";
 
 const require = createRequire(import.meta.url);
 
@@ -28,6 +29,38 @@ export function handshake(make: typeof serveHandshakes): void {
       expect((await refusal(server, "&name=eve"))?.status).toBe(400);
       expect(seen[0]).toEqual(["GET", "ada", "1", "127.0.0.1"]);
       expect(seen.map(([, name]) => name)).toEqual(["ada", "eve", "ada", "eve"]);
+    });
+
+    it("sees header values as bytes, one character each, and sends them so", async () => {
+      const utf8 = Buffer.from("name=M\u00fcnchen \u6771\u4eac", "utf8").toString("latin1");
+      const seen: unknown[] = [];
+      const server = await serve({
+        allowRequest: (req: any, done: (error: unknown, success: boolean) => void) => {
+          seen.push(
+            req.headers.cookie,
+            req.headers["x-city"],
+            req.rawHeaders[req.rawHeaders.indexOf("cookie") + 1],
+          );
+          done(null, true);
+        },
+      });
+      server.engine.use((req: any, res: any, next: () => void) => {
+        seen.push(req.headers["x-city"]);
+        res.setHeader("x-said", "M\u00fcnchen");
+        next();
+      });
+      const { status, headers } = await rawHttp(server.port, [
+        ...[
+          `GET ${HANDSHAKE} HTTP/1.1`,
+          "Host: h",
+          `Cookie: ${utf8}`,
+          "X-City: M\u00fcnchen",
+          "Connection: close",
+        ],
+      ]);
+      expect(status).toBe(200);
+      expect(seen).toEqual(["M\u00fcnchen", utf8, "M\u00fcnchen", utf8]);
+      expect(headers).toContainEqual(["x-said", "M\u00fcnchen"]);
     });
 
     it("its words are told, and so is a connection_error", async () => {

@@ -59,6 +59,28 @@ export function tls(serve: Serve): void {
       expect(secure).toEqual([true, false]);
     });
 
+    it("request.socket.encrypted says so, of a handshake that a middleware saw and of one that none did", async () => {
+      for (const [isAsked, config, expected] of [
+        [false, { tls: TLS }, true],
+        [true, { tls: TLS }, true],
+        [true, {}, false],
+      ] as const) {
+        const server = await stage.serve({ rooms: {}, ...config });
+        const seen: unknown[] = [];
+        const { io } = server.dialogue as { io: any };
+        if (isAsked) {
+          io.engine.use((request: any, _response: unknown, next: () => void) => {
+            seen.push(request.socket.encrypted);
+            next();
+          });
+        }
+        io.on("connection", (socket: any) => void seen.push(socket.request.socket.encrypted));
+        await stage.connect(server);
+        await eventually(() => seen.length === (isAsked ? 2 : 1), "the connection");
+        expect(seen).toEqual(Array(seen.length).fill(expected));
+      }
+    });
+
     for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
       it(`speaks ${version}, and HTTP/1.1 inside`, async () => {
         const server = await serving();

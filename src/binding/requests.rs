@@ -10,17 +10,18 @@ use crate::engine::{
     payload::to_json,
 };
 
-/// A request as JSON: `{ method, url, headers, address, port, upgrade }`. Headers: name, value, name, value …
+/// A request as JSON: `{ method, url, headers, address, port, secure, upgrade }`. Headers: name, value, name, value …
 pub fn describe(request: &RequestHead) -> String {
     let headers: Vec<&str> =
         request.headers.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]).collect();
     format!(
-        r#"{{"method":{},"url":{},"headers":{},"address":{},"port":{},"upgrade":{}}}"#,
+        r#"{{"method":{},"url":{},"headers":{},"address":{},"port":{},"secure":{},"upgrade":{}}}"#,
         to_json(&request.method),
         to_json(&request.url),
         to_json(&headers),
         to_json(&request.remote.ip().to_string()),
         request.remote.port(),
+        request.secure,
         request.upgrade,
     )
 }

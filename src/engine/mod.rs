@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod event;
+mod header_text;
 pub mod ids;
 pub mod jwt;
 pub mod limits;

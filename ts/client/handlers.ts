@@ -1,4 +1,5 @@
 import { method } from "../fields.js";
+import { onRejection } from "../thenable.js";
 
 /** Functions to be told of something. One that throws or rejects is reported and stops no other. */
 export class Handlers<Told extends unknown[]> {
@@ -28,7 +29,7 @@ export class Handlers<Told extends unknown[]> {
 function call<Told extends unknown[]>(handler: (...told: Told) => unknown, told: Told): void {
   try {
     const returned = handler(...told);
-    if (returned instanceof Promise) returned.catch(report);
+    onRejection(returned, report);
   } catch (error) {
     report(error);
   }

@@ -1,12 +1,13 @@
 import type { FetchApp } from "../../index.js";
 import type { Dispatcher } from "../dispatcher.js";
 import type { HttpCall, HttpFollowUp, NativeDialogue } from "../native.js";
+import { isThenable } from "../thenable.js";
 import { Answers } from "./answers.js";
 import { Exchange, type Piece, type Way } from "./exchange.js";
-import { headersText } from "./headers-text.js";
-import { KnownResponse } from "./known-response.js";
-import { LightRequest } from "./light-request.js";
-import { LightResponse } from "./light-response.js";
+import { headerLines } from "./headers-text.js";
+import { knownText, knownType } from "./known-response.js";
+import { createRequest } from "./light-request.js";
+import { lightParts } from "./light-response.js";
 
 /** What the bridge asks of an engine. */
 export type HttpPort = Pick<NativeDialogue, Extract<keyof NativeDialogue, `http${string}`>>;
@@ -21,13 +22,14 @@ export type Scheme = "http" | "https";
 /** Hands HTTP requests to the app and its responses back. */
 export class HttpBridge {
   #app: FetchApp;
-  readonly #scheme: Scheme;
+  readonly #isLight: boolean;
   readonly #way: Way;
   readonly #dispatcher: Dispatcher;
 
-  constructor(app: FetchApp, scheme: Scheme, port: HttpPort, dispatcher: Dispatcher) {
+  /** @param isLight Requests are light: the global objects were replaced. Else they are the runtime's own. */
+  constructor(app: FetchApp, isLight: boolean, port: HttpPort, dispatcher: Dispatcher) {
     this.#app = app;
-    this.#scheme = scheme;
+    this.#isLight = isLight;
     this.#way = { port, answers: new Answers((texts) => port.httpRespondAll(texts)), open: new Map() };
     this.#dispatcher = dispatcher;
   }
@@ -42,7 +44,8 @@ export class HttpBridge {
     const exchange = new Exchange(call, body, this.#way);
     let request: Request;
     try {
-      request = createRequest(call, call.scheme ?? this.#scheme, exchange);
+      if (!isForApps(call.method)) throw new TypeError("no such request");
+      request = createRequest(call, absoluteUrl(call.url), exchange, this.#isLight);
     } catch {
       // What fetch's Request does not take: a URL that is none, a method such as TRACE.
       exchange.respond(400, PLAIN_TEXT, "Bad Request");
@@ -50,9 +53,9 @@ export class HttpBridge {
     }
     try {
       const answered = this.#app.fetch(request, new Env(call.peer));
-      if (answered instanceof Promise) {
+      if (isThenable(answered)) {
         exchange.follow();
-        const sent = answered.then((response) => this.#send(call, exchange, response));
+        const sent = Promise.resolve(answered).then((response) => this.#send(call, exchange, response));
         sent.catch((error) => this.#fail(exchange, error));
       } else {
         this.#send(call, exchange, answered)?.catch((error) => this.#fail(exchange, error));
@@ -79,7 +82,7 @@ export class HttpBridge {
 
   /** Sends a response; a promise where that takes longer. */
   #send({ method }: HttpCall, exchange: Exchange, response: Response): Promise<void> | undefined {
-    const parts = LightResponse.parts(response);
+    const parts = lightParts(response);
     if (parts) {
       exchange.respond(parts.status, parts.headersText, method === "HEAD" ? null : parts.body);
       return undefined;
@@ -87,7 +90,7 @@ export class HttpBridge {
     if (typeof response?.status !== "number" || typeof response.headers?.getSetCookie !== "function") {
       throw new TypeError("app.fetch must return a Response");
     }
-    const known = KnownResponse.text(response);
+    const known = knownText(response);
     if (known !== undefined) {
       exchange.respond(response.status, allHeaders(response), method === "HEAD" ? null : known);
       return undefined;
@@ -122,8 +125,8 @@ export class HttpBridge {
 }
 
 function allHeaders(response: Response): string {
-  const type = KnownResponse.type(response);
-  return headersText(response.headers) + (type ? `content-type\n${type}\n` : "");
+  const type = knownType(response);
+  return headerLines(response.headers).text + (type ? `content-type\n${type}\n` : "");
 }
 
 /** A few turns of the microtask queue, in which a stream that is at its end says so. */
@@ -135,23 +138,12 @@ async function someTurns(): Promise<undefined> {
 const isAbort = (error: unknown, exchange: Exchange): boolean =>
   exchange.isLost && ["AbortError", "QuotaExceededError"].includes((error as Error | undefined)?.name ?? "");
 
-function createRequest(call: HttpCall, scheme: Scheme, exchange: Exchange): Request {
-  const { method, url, headers } = call;
-  if (method === "CONNECT" || method === "TRACE" || method === "TRACK")
-    throw new TypeError("no such request");
-  return new LightRequest(call, absoluteUrl(scheme, url, headers), exchange) as unknown as Request;
-}
+/** What fetch's Request does not take. */
+const isForApps = (method: string): boolean =>
+  method !== "CONNECT" && method !== "TRACE" && method !== "TRACK";
 
-/** The URL that the client asked for, as it is written by those who parse URLs. */
-function absoluteUrl(scheme: Scheme, url: string, headers: string): string {
-  // The engine has seen that parsing would change nothing.
-  if (url !== "*" && !url.startsWith("/")) return url;
-  const host = HOST.exec(headers)?.[1];
-  return new URL(`${scheme}://${host || "localhost"}${url === "*" ? "/*" : url}`).href;
-}
-
-/** Every other line is a name. */
-const HOST = /^(?:.*\n.*\n)*?host\n(.*)\n/;
+/** A question mark stands before a URL that those who parse URLs might write differently. */
+const absoluteUrl = (url: string): string => (url.startsWith("?") ? new URL(url.slice(1)).href : url);
 
 /**
  * What Hono's `getConnInfo` reads, on Node (`@hono/node-server/conninfo`: `incoming.socket`) and on Bun (`hono/bun`:

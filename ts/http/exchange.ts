@@ -97,7 +97,11 @@ export class Exchange implements RequestSource {
             };
             this.#way.port.httpRead(this.id);
           }),
-        cancel: () => this.#way.port.httpDiscard(this.id),
+        cancel: () => {
+          // A piece may be on its way, which nobody takes any more.
+          this.#reading = undefined;
+          this.#way.port.httpDiscard(this.id);
+        },
       },
       { highWaterMark: 0 },
     );

@@ -1,28 +1,34 @@
-/** Headers as the engine takes them: name, value, name, value …, a line each. */
+/** Headers as the engine takes and gives them: name, value, name, value …, a line each; of a value, a character for each byte. */
 
-/** What a header is of one connection, not of a message. */
-const OF_THE_CONNECTION = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade"]);
+/** Headers as text. */
+export interface HeaderLines {
+  readonly text: string;
+  /** Whether one of them says what the body is. */
+  readonly isTyped: boolean;
+}
 
-export function headersText(headers: Headers): string {
+export function headerLines(headers: Headers): HeaderLines {
   let text = "";
   for (const [name, value] of headers) {
-    if (name !== "set-cookie" && !OF_THE_CONNECTION.has(name)) text += line(name, value);
+    if (name !== "set-cookie") text += line(name, value);
   }
   // Each cookie is a header of its own: joined by commas they could not be told apart.
   for (const cookie of headers.getSetCookie()) text += line("set-cookie", cookie);
-  return text;
+  return { text, isTyped: headers.has("content-type") };
 }
 
 /** The same of a plain record, without making `Headers` of it; nothing where one of them has to be looked at more closely. */
-export function recordText(headers: Record<string, unknown>): string | undefined {
+export function recordLines(headers: Record<string, unknown>): HeaderLines | undefined {
   let text = "";
+  let isTyped = false;
   for (const name of Object.keys(headers)) {
     const value = headers[name];
     const lower = name.toLowerCase();
     if (typeof value !== "string" || !TOKEN.test(lower) || !PLAIN.test(value)) return undefined;
-    if (!OF_THE_CONNECTION.has(lower)) text += line(lower, value);
+    if (lower === "content-type") isTyped = true;
+    text += line(lower, value);
   }
-  return text;
+  return { text, isTyped };
 }
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
@@ -30,3 +36,22 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const PLAIN = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/;
 
 const line = (name: string, value: string): string => `${name}\n${value}\n`;
+
+/** The `Headers` of a text. */
+export function readHeaders(lines: string): Headers {
+  const headers = new Headers();
+  const flat = lines.split("\n");
+  for (let index = 0; index + 1 < flat.length; index += 2) {
+    headers.append(flat[index] as string, flat[index + 1] as string);
+  }
+  return headers;
+}
+
+/** Makes headers what others are. */
+export function copyHeaders(from: Headers, to: Headers): void {
+  for (const name of [...to.keys()]) to.delete(name);
+  for (const [name, value] of from) {
+    if (name !== "set-cookie") to.append(name, value);
+  }
+  for (const cookie of from.getSetCookie()) to.append("set-cookie", cookie);
+}

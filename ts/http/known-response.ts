@@ -1,52 +1,49 @@
-import { isInPlaceOf } from "./stand-in.js";
+import { Stamped } from "./stamped.js";
+import { putInPlaceOf } from "./stand-in.js";
 
 const NativeResponse = globalThis.Response;
-type Body = ConstructorParameters<typeof Response>[0];
 
 /**
- * A `Response` of the runtime's own that knows what it was made of. On Bun, reading a text back costs four times what making the response
- * does, and the header that says what a body is without being told is added by `Bun.serve`, not by the response. To `instanceof` every
- * response of the runtime's is one.
+ * Puts on a `Response` of the runtime's own what it was made of. On Bun, reading a text back costs four times what making the response
+ * does, and the header that says what a body is without being told is added by `Bun.serve`, not by the response.
  */
-export class KnownResponse extends NativeResponse {
+class KnownResponse extends Stamped {
   readonly #text: string | undefined;
   /** What `Bun.serve` says of such a body where the response says nothing. */
   readonly #type: string | undefined;
 
-  constructor(body?: Body, init?: ResponseInit) {
-    super(body, init);
-    this.#text = typeof body === "string" ? body : undefined;
-    // A response that is made like another, as Hono answers HEAD, is of the same kind.
-    this.#type = typeOf(body) ?? (init && #type in init ? init.#type : undefined);
+  constructor(response: Response, text: string | undefined, type: string | undefined) {
+    super(response);
+    this.#text = text;
+    this.#type = type;
   }
 
-  static override json(data: unknown, init?: ResponseInit): Response {
-    const { headers } = NativeResponse.json(null, init);
-    return new KnownResponse(JSON.stringify(data), { ...init, headers });
+  static is(value: unknown): value is KnownResponse {
+    return typeof value === "object" && value !== null && #text in value;
   }
 
-  static {
-    // Not a method: to those who typed Response, this is a property.
-    const { clone } = NativeResponse.prototype;
-    const value = function (this: KnownResponse): Response {
-      const isHere = this.#text !== undefined && !this.bodyUsed;
-      return isHere ? new KnownResponse(this.#text, this) : clone.call(this);
-    };
-    Object.defineProperty(KnownResponse.prototype, "clone", { value, writable: true, configurable: true });
+  static textOf(response: unknown): string | undefined {
+    return KnownResponse.is(response) ? response.#text : undefined;
   }
 
-  /** The text that is its body, unless it was read. */
-  static text(response: Response): string | undefined {
-    return #text in response && !response.bodyUsed ? response.#text : undefined;
-  }
-
-  /** What its body is, where its headers do not say it. */
-  static type(response: Response): string | undefined {
-    return #type in response && !response.headers.has("content-type") ? response.#type : undefined;
+  static typeOf(response: unknown): string | undefined {
+    return KnownResponse.is(response) ? response.#type : undefined;
   }
 }
 
-function typeOf(body: Body | undefined): string | undefined {
+/** The text that is a response's body, unless it was read. */
+export function knownText(response: Response): string | undefined {
+  const text = KnownResponse.textOf(response);
+  return text !== undefined && !response.bodyUsed ? text : undefined;
+}
+
+/** What a response's body is, where its headers do not say it. */
+export function knownType(response: Response): string | undefined {
+  const type = KnownResponse.typeOf(response);
+  return type !== undefined && !response.headers.has("content-type") ? type : undefined;
+}
+
+function typeOfBody(body: unknown): string | undefined {
   if (typeof body === "string") return body === "" ? undefined : TEXT;
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return "application/octet-stream";
   return body instanceof Blob ? TEXT : undefined;
@@ -54,4 +51,37 @@ function typeOf(body: Body | undefined): string | undefined {
 
 const TEXT = "text/plain;charset=utf-8";
 
-isInPlaceOf(KnownResponse, NativeResponse);
+/** What takes the place of Bun's `Response`: it makes Bun's own, which knows what it was made of. */
+export function replaceKnownResponse(): typeof Response {
+  const Replaced = function (this: unknown, ...args: unknown[]): unknown {
+    const target = new.target as unknown as typeof NativeResponse | undefined;
+    if (target === undefined) return Reflect.apply(NativeResponse as never, this, args);
+    const [body, init] = args as ConstructorParameters<typeof Response>;
+    const made =
+      target === (Replaced as unknown)
+        ? new NativeResponse(body, init)
+        : (Reflect.construct(NativeResponse, args, target) as Response);
+    // A response that is made like another, as Hono answers HEAD, is of the same kind.
+    const type = typeOfBody(body) ?? KnownResponse.typeOf(init);
+    return new KnownResponse(made, typeof body === "string" ? body : undefined, type);
+  };
+  const own = {
+    json(data: unknown, init?: ResponseInit): Response {
+      const made = NativeResponse.json(data, init);
+      return new KnownResponse(made, JSON.stringify(data), undefined) as unknown as Response;
+    },
+  };
+  const { clone } = NativeResponse.prototype;
+  const patched = {
+    clone(this: Response): Response {
+      const copy = Reflect.apply(clone, this, []) as Response;
+      if (!KnownResponse.is(this)) return copy;
+      const known = new KnownResponse(copy, KnownResponse.textOf(this), KnownResponse.typeOf(this));
+      return known as unknown as Response;
+    },
+  };
+  // Not a property of its own: Bun's can be written, not defined anew.
+  (NativeResponse.prototype as { clone: () => Response }).clone = patched.clone;
+  putInPlaceOf(Replaced, NativeResponse, own);
+  return Replaced as unknown as typeof Response;
+}

@@ -1,5 +1,6 @@
-import { headersText, recordText } from "./headers-text.js";
-import { isInPlaceOf, standIn } from "./stand-in.js";
+import { type HeaderLines, headerLines, readHeaders, recordLines } from "./headers-text.js";
+import { Stamped } from "./stamped.js";
+import { putInPlaceOf, type StandIns, serveLight } from "./stand-in.js";
 
 /** What a response that was not looked into is made of. */
 export interface ResponseParts {
@@ -10,122 +11,134 @@ export interface ResponseParts {
 
 const NativeResponse = globalThis.Response;
 type Body = ConstructorParameters<typeof Response>[0];
-type Init = ResponseInit | undefined;
 
-/** Properties and methods that need a response of the runtime's. */
-const OF_THE_RUNTIME = [
-  "body",
-  "bodyUsed",
-  "redirected",
-  "type",
-  "url",
-  "arrayBuffer",
-  "blob",
-  "bytes",
-  "clone",
-  "formData",
-  "json",
-  "text",
-];
+/** Statuses whose responses have no body. */
+const EMPTY = new Set([204, 205, 304]);
+const TEXT = "text/plain;charset=UTF-8";
 
 /** A body that one call can carry. */
 const isSimple = (body: unknown): body is string | Uint8Array | null | undefined =>
   body === null || body === undefined || typeof body === "string" || body instanceof Uint8Array;
 
 /**
- * A `Response` that keeps what it was made of, and becomes one of the runtime's when somebody asks for more than its status and headers:
- * making those costs more than answering the request.
+ * Makes an object a response that keeps a copy of what it was made of, and becomes one of the runtime's if somebody asks for more than its
+ * status and headers: making those costs more than answering the request. What the runtime's own refuses is refused at once.
  */
-export class LightResponse {
-  readonly #body: Body | undefined;
-  readonly #init: Init;
+class LightResponse extends Stamped {
+  #status = 200;
+  #lines = "";
+  #body: string | Uint8Array | null = null;
   #headers: Headers | undefined;
   #real: Response | undefined;
 
-  constructor(body?: Body, init?: ResponseInit) {
-    this.#body = body;
-    // What was given may be changed by whoever gave it.
-    this.#init = init instanceof NativeResponse ? statusAndHeaders(init) : init;
-    // The runtime's own refuses at once what it refuses.
-    if (!isSimple(body) || !isOrdinary(this.#init)) this.#become();
-  }
-
-  get status(): number {
-    return this.#real?.status ?? this.#init?.status ?? 200;
-  }
-
-  get ok(): boolean {
-    return this.status >= 200 && this.status < 300;
-  }
-
-  get statusText(): string {
-    return this.#real?.statusText ?? this.#init?.statusText ?? "";
-  }
-
-  get headers(): Headers {
-    if (this.#real) return this.#real.headers;
-    if (!this.#headers) {
-      this.#headers = new Headers(this.#init?.headers);
-      if (typeof this.#body === "string" && !this.#headers.has("content-type")) {
-        this.#headers.set("content-type", TEXT);
-      }
+  /** @param type What a text is, if the headers do not say it. */
+  constructor(response: object, body: unknown, init: unknown, type = TEXT) {
+    super(response);
+    const head = isSimple(body) ? LightResponse.head(init) : undefined;
+    if (!head || !isSimple(body) || (body != null && EMPTY.has(head.status))) {
+      this.#real = new NativeResponse(body as Body, init as ResponseInit);
+      return;
     }
-    return this.#headers;
+    this.#status = head.status;
+    this.#body = body instanceof Uint8Array ? new Uint8Array(body) : (body ?? null);
+    const isUntyped = typeof body === "string" && !head.isTyped;
+    this.#lines = isUntyped ? `${head.text}content-type\n${type}\n` : head.text;
+  }
+
+  static is(value: unknown): value is LightResponse {
+    return typeof value === "object" && value !== null && #lines in value;
   }
 
   /** What it is made of, unless somebody made a response of the runtime's of it. */
   static parts(response: unknown): ResponseParts | undefined {
-    return #parts in ((response ?? {}) as object) ? (response as LightResponse).#parts() : undefined;
+    if (!LightResponse.is(response) || response.#real) return undefined;
+    const { text } = LightResponse.#text(response);
+    return { status: response.#status, headersText: text, body: response.#body };
   }
 
-  /** The response of the runtime's that it stands for. */
-  static real(response: LightResponse): Response {
-    return response.#become();
-  }
-
-  #parts(): ResponseParts | undefined {
-    if (this.#real) return undefined;
-    const body = this.#body as string | Uint8Array | null | undefined;
-    return { status: this.status, headersText: this.#headersText(), body: body ?? null };
-  }
-
-  #headersText(): string {
-    const given = this.#init?.headers;
-    if (this.#headers) return headersText(this.#headers);
-    if (given === undefined) return typeof this.#body === "string" ? `content-type\n${TEXT}\n` : "";
-    const isRecord = !(given instanceof Headers) && !Array.isArray(given) && !(Symbol.iterator in given);
-    const text = isRecord ? recordText(given as Record<string, unknown>) : undefined;
-    if (text === undefined) return headersText(this.headers);
-    return typeof this.#body === "string" && !text.includes("content-type\n")
-      ? `${text}content-type\n${TEXT}\n`
-      : text;
-  }
-
-  #become(): Response {
-    if (!this.#real) {
-      const headers = this.#headers ?? this.#init?.headers;
-      this.#real = new NativeResponse(this.#body, { ...this.#init, ...(headers && { headers }) });
+  static real(light: LightResponse): Response {
+    if (!light.#real) {
+      const headers = light.#headers ?? readHeaders(light.#lines);
+      light.#real = new NativeResponse(light.#body as Body, { status: light.#status, headers });
+      // Somebody has taken it away.
+      if (!headers.has("content-type")) light.#real.headers.delete("content-type");
     }
-    return this.#real;
+    return light.#real;
   }
+
+  static known(light: LightResponse): Headers | undefined {
+    return light.#headers;
+  }
+
+  static #text(light: LightResponse): HeaderLines {
+    if (light.#headers) return headerLines(light.#headers);
+    return { text: light.#lines, isTyped: TYPED.test(light.#lines) };
+  }
+
+  /** Status and headers that a response is to have; nothing where the runtime's own has to look at them. */
+  static head(init: unknown): (HeaderLines & { readonly status: number }) | undefined {
+    if (init === undefined || init === null) return PLAIN;
+    if (typeof init !== "object") return undefined;
+    const { status = 200, statusText = "", headers } = init as ResponseInit;
+    if (!Number.isInteger(status) || status < 200 || status > 599 || statusText !== "") return undefined;
+    if (headers === undefined) return status === 200 ? PLAIN : { ...PLAIN, status };
+    if (headers === null) return undefined;
+    const { text, isTyped } = linesOf(headers);
+    return { text, isTyped, status };
+  }
+
+  static readonly own = {
+    status: (light: LightResponse) => light.#real?.status ?? light.#status,
+    ok: (light: LightResponse) => {
+      const status = light.#real?.status ?? light.#status;
+      return status >= 200 && status < 300;
+    },
+    statusText: (light: LightResponse) => light.#real?.statusText ?? "",
+    headers: (light: LightResponse) => {
+      light.#headers ??= light.#real?.headers ?? readHeaders(light.#lines);
+      return light.#headers;
+    },
+    bodyUsed: (light: LightResponse) => light.#real?.bodyUsed ?? false,
+  };
 }
 
-const TEXT = "text/plain;charset=UTF-8";
+/** Every other line is a name. */
+const TYPED = /^(?:.*\n.*\n)*?content-type\n/;
+const PLAIN = Object.freeze({ status: 200, text: "", isTyped: false });
 
-const statusAndHeaders = ({ status, statusText, headers }: Response): ResponseInit => ({
-  ...{ status, statusText, headers },
-});
-
-/** Whether the runtime's own would take it: a status that may have a body, and text. */
-function isOrdinary(init: Init): boolean {
-  if (init === undefined || init === null) return true;
-  const { status, statusText } = init;
-  const isStatus = status === undefined || (Number.isInteger(status) && status >= 200 && status <= 599);
-  const isEmpty = status === 204 || status === 205 || status === 304;
-  return isStatus && !isEmpty && (statusText === undefined || statusText === "");
+function linesOf(headers: NonNullable<ResponseInit["headers"]>): HeaderLines {
+  if (headers instanceof Headers) return headerLines(headers);
+  const isRecord = !Array.isArray(headers) && !(Symbol.iterator in headers);
+  const lines = isRecord ? recordLines(headers as Record<string, unknown>) : undefined;
+  return lines ?? headerLines(new Headers(headers));
 }
 
-standIn(LightResponse, NativeResponse, OF_THE_RUNTIME, LightResponse.real);
-// Its static functions too.
-Object.setPrototypeOf(LightResponse, NativeResponse);
-isInPlaceOf(LightResponse, NativeResponse);
+const standIns = {
+  is: LightResponse.is,
+  real: LightResponse.real,
+  headers: LightResponse.known,
+  own: LightResponse.own,
+} as unknown as StandIns<Response>;
+
+/** What a response is made of, if it is a light one that nobody looked into. */
+export const lightParts = LightResponse.parts;
+
+/** What takes the place of the runtime's `Response`. */
+export function replaceResponse(): typeof Response {
+  serveLight(NativeResponse, standIns);
+  const Replaced = function (this: object, body?: unknown, init?: unknown): void {
+    if (new.target === undefined) Reflect.apply(NativeResponse as never, this, []);
+    new LightResponse(this, body, init);
+  };
+  const own = {
+    json(data: unknown, init?: ResponseInit): Response {
+      const text = JSON.stringify(data);
+      const head = LightResponse.head(init);
+      if (text === undefined || !head || EMPTY.has(head.status)) return NativeResponse.json(data, init);
+      const response = Object.create(NativeResponse.prototype) as Response;
+      return new LightResponse(response, text, init, "application/json") as unknown as Response;
+    },
+  };
+  putInPlaceOf(Replaced as never, NativeResponse, own);
+  return Replaced as unknown as typeof Response;
+}

@@ -59,7 +59,7 @@ export class Carrier {
       () => {},
     );
     waker.join(queue);
-    const bridge = app && new HttpBridge(app, "http", below, this.#dispatcher);
+    const bridge = app && new HttpBridge(app, false, below, this.#dispatcher);
     const engine = new Engine(settings, {
       port: below,
       dispatcher: this.#dispatcher,

@@ -15,15 +15,16 @@ class Peer extends EventEmitter {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly remoteFamily: string;
-  readonly encrypted = false;
+  readonly encrypted: boolean;
   readonly readable = true;
   readonly writable = true;
   readonly destroyed = false;
 
-  constructor({ address, port }: RequestHead) {
+  constructor({ address, port, secure }: RequestHead) {
     super();
     this.remoteAddress = address;
     this.remotePort = port;
+    this.encrypted = secure;
     this.remoteFamily = address.includes(":") ? "IPv6" : "IPv4";
   }
 

@@ -1,4 +1,5 @@
 import type { Dispatcher } from "../dispatcher.js";
+import { onRejection } from "../thenable.js";
 
 /** Middleware is told of as failed: it threw, or rejected. */
 export const FAILED = Symbol("failed");
@@ -30,7 +31,7 @@ export function runMiddleware<Subject>(
     };
     try {
       const result: unknown = middleware(subject, (error) => once(error ? { refusal: error } : undefined));
-      if (result instanceof Promise) result.catch((error) => fail(error));
+      onRejection(result, (error) => fail(error));
     } catch (error) {
       fail(error);
     }

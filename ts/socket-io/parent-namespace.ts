@@ -1,4 +1,5 @@
 import type { Dispatcher } from "../dispatcher.js";
+import { onRejection } from "../thenable.js";
 import { BroadcastOperator } from "./broadcast-operator.js";
 import type { Listener } from "./emitter.js";
 import type { Hub } from "./hub.js";
@@ -49,7 +50,7 @@ export class ParentNamespace extends Namespace {
     };
     try {
       const result: unknown = matches(name, auth, (error, allowed) => once(!error && Boolean(allowed)));
-      if (result instanceof Promise) result.catch(fail);
+      onRejection(result, fail);
     } catch (error) {
       fail(error);
     }

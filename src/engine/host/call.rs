@@ -189,6 +189,8 @@ pub struct RequestHead {
     pub headers: Vec<(String, String)>,
     /// The client.
     pub remote: SocketAddr,
+    /// Whether it came through TLS, to this server or to a proxy that is trusted.
+    pub secure: bool,
     /// Whether it is the handshake of a WebSocket.
     pub upgrade: bool,
 }

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{Request, StatusCode, Version, header};
+use http::{Request, StatusCode};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::TokioIo;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -29,6 +29,7 @@ use super::{
     greeting::Greeting,
     head_clock::{HeadClock, HeadClocks},
     per_site::PerSite,
+    request_head,
     router::{Peer, Routes},
 };
 use crate::engine::{clock::looks, config::ms, core::Core, host::Level, shutdown::Tasks};
@@ -259,11 +260,6 @@ fn head_size(request: &Request<Incoming>) -> usize {
     request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() + line
 }
 
-/// Whether it does not say whom it is for, which HTTP/1.1 demands. The server behind judges for itself.
-fn lacks_host(request: &Request<Incoming>) -> bool {
-    request.version() == Version::HTTP_11 && !request.headers().contains_key(header::HOST)
-}
-
 async fn connection(stream: TcpStream, address: SocketAddr, service: Service) {
     // Frames are joined before they are written; waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
@@ -311,7 +307,8 @@ async fn serve<S>(
         let fits = head_size(&request) <= max_head;
         let refusal = if !fits {
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
-        } else if way.is_none() && lacks_host(&request) {
+        // The server behind judges for itself.
+        } else if way.is_none() && !request_head::is_sound(&request) {
             StatusCode::BAD_REQUEST
         } else {
             return routes.answer(request, Peer(address), way.as_ref());

@@ -11,6 +11,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
+use crate::engine::header_text;
+
 /// The app's answer, or its head.
 #[derive(Debug)]
 pub struct AppResponse {
@@ -22,8 +24,8 @@ pub struct AppResponse {
 }
 
 impl AppResponse {
-    /// `lines`: name, value, name, value …, a line each, since no value has a line break in it. What is no header is left out, and
-    /// what is the connection's to say.
+    /// `lines`: name, value, name, value …, a line each, since no value has a line break in it; of a value, a character for each byte. What is
+    /// no header is left out, and what is the connection's to say, except that it is to be closed.
     pub fn new(status: u16, lines: &Bytes, body: Bytes) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut headers = HeaderMap::new();
@@ -32,11 +34,24 @@ impl AppResponse {
             && let Some((value, next)) = line(lines, value_at)
         {
             at = next;
-            let value = HeaderValue::from_maybe_shared(lines.slice(value));
-            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(&lines[name]), value)
-                && !matches!(name, header::CONNECTION | header::TRANSFER_ENCODING)
-            {
-                headers.append(name, value);
+            let value = header_text::write_shared(lines.slice(value));
+            let (Ok(name), Some(value)) = (HeaderName::from_bytes(&lines[name]), value) else { continue };
+            match name {
+                header::CONNECTION => {
+                    if let Some(option) = connection_option(&value) {
+                        headers.insert(name, option);
+                    }
+                }
+                header::CONTENT_LENGTH => {
+                    // One that is no number, or a second one, would end the connection.
+                    if value.to_str().is_ok_and(|length| length.parse::<u64>().is_ok()) {
+                        headers.insert(name, value);
+                    }
+                }
+                name if name == header::TRANSFER_ENCODING || name == "keep-alive" => {}
+                name => {
+                    headers.append(name, value);
+                }
             }
         }
         Self { status, headers, body }
@@ -49,7 +64,16 @@ impl AppResponse {
 
     /// With the body that it has.
     pub(super) fn whole(self) -> Response<AppBody> {
-        let Self { status, headers, body } = self;
+        let Self { status, mut headers, body } = self;
+        // An answer without a body may have the length of one: what GET would get, or what has not been modified. hyper keeps it for HEAD; for
+        // 304 it keeps it beside a body that it has not seen the end of.
+        if status == StatusCode::NOT_MODIFIED && headers.contains_key(header::CONTENT_LENGTH) {
+            return respond(status, headers, AppBody::Absent);
+        }
+        // hyper takes the app's word for it, which may be wrong.
+        if !body.is_empty() {
+            headers.remove(header::CONTENT_LENGTH);
+        }
         respond(status, headers, AppBody::Whole(Full::new(body)))
     }
 
@@ -64,6 +88,15 @@ fn respond(status: StatusCode, headers: HeaderMap, body: AppBody) -> Response<Ap
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+/// What an app may say of the connection: that it ends, or which other protocol would be spoken on it (426).
+fn connection_option(value: &HeaderValue) -> Option<HeaderValue> {
+    let said = value.to_str().ok()?;
+    ["close", "upgrade"]
+        .into_iter()
+        .find(|option| said.split(',').any(|part| part.trim().eq_ignore_ascii_case(option)))
+        .map(HeaderValue::from_static)
 }
 
 /// The line that begins at `from`, without its end, and where the next one begins.
@@ -109,6 +142,8 @@ pub fn read_answers(text: &Bytes, mut take: impl FnMut(u64, AppResponse)) {
 pub enum AppBody {
     /// All of it.
     Whole(Full<Bytes>),
+    /// None, of an answer whose headers tell the length of one.
+    Absent,
     /// Whatever axum has.
     Other(Body),
 }
@@ -129,6 +164,7 @@ impl HttpBody for AppBody {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         match self.get_mut() {
             Self::Whole(body) => Pin::new(body).poll_frame(context).map_err(|never| match never {}),
+            Self::Absent => Poll::Ready(None),
             Self::Other(body) => Pin::new(body).poll_frame(context),
         }
     }
@@ -136,6 +172,7 @@ impl HttpBody for AppBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(body) => body.is_end_stream(),
+            Self::Absent => false,
             Self::Other(body) => body.is_end_stream(),
         }
     }
@@ -143,6 +180,7 @@ impl HttpBody for AppBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(body) => body.size_hint(),
+            Self::Absent => SizeHint::default(),
             Self::Other(body) => body.size_hint(),
         }
     }
@@ -188,8 +226,29 @@ mod tests {
 
     #[test]
     fn what_is_the_connections_and_what_is_no_header_is_left_out() {
-        let read = answers("1 200 0\nconnection\nclose\nb ad\n1\nx\n\u{1}\ny\n2\n\n");
+        let read = answers(
+            "1 200 0\nconnection\nkeep-alive\nb ad\n1\nx\n\u{1}\ny\n2\nz\n\u{100}\nkeep-alive\ntimeout=5\ntransfer-encoding\nchunked\ncontent-length\nx\n\n",
+        );
         assert_eq!(read[0].2, [("y".to_owned(), "2".to_owned())]);
+    }
+
+    #[test]
+    fn an_app_may_close_the_connection_and_name_another_protocol() {
+        for (said, kept) in [
+            ("close", Some("close")),
+            ("Keep-Alive, Close", Some("close")),
+            ("Upgrade", Some("upgrade")),
+            ("x", None),
+        ] {
+            let option = connection_option(&HeaderValue::from_static(said));
+            assert_eq!(option.as_ref().map(|option| option.to_str().unwrap()), kept, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_a_byte_for_each_character() {
+        let response = AppResponse::new(200, &Bytes::from("x-a\nM\u{fc}\u{c3}\n"), Bytes::new());
+        assert_eq!(response.headers["x-a"].as_bytes(), b"M\xfc\xc3");
     }
 
     #[test]

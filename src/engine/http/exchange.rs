@@ -59,6 +59,8 @@ struct State {
     head: Head,
     /// What is not read yet of the request. `None`: everything is, or one piece is being read.
     unread: Option<Unread>,
+    /// The host wants no more of it.
+    discarded: bool,
     outgoing: Outgoing,
 }
 
@@ -124,6 +126,7 @@ impl Exchanges {
             state: Mutex::new(State {
                 head: Head::Awaited(None),
                 unread: unread.map(|body| Unread { body, allowed, exceeded: false }),
+                discarded: false,
                 outgoing: Outgoing::default(),
             }),
         });
@@ -255,7 +258,10 @@ impl Exchange {
         }
         let exceeded = unread.exceeded;
         if more {
-            lock(&self.state).unread = Some(unread);
+            let mut state = lock(&self.state);
+            if !state.discarded {
+                state.unread = Some(unread);
+            }
         }
         core.tell(Call::Http(HttpCall::Piece { id: self.id, bytes, more: more || exceeded }));
     }
@@ -263,7 +269,11 @@ impl Exchange {
     /// The host wants no more of the request's body.
     pub fn discard(&self) {
         // Dropped outside the lock: the body tells its connection.
-        let unread = lock(&self.state).unread.take();
+        let unread = {
+            let mut state = lock(&self.state);
+            state.discarded = true;
+            state.unread.take()
+        };
         drop(unread);
     }
 
@@ -274,6 +284,7 @@ impl Exchange {
             let over = State {
                 head: Head::Over,
                 unread: None,
+                discarded: true,
                 outgoing: Outgoing { end: Some(End::Gone), ..Outgoing::default() },
             };
             std::mem::replace(&mut *state, over)

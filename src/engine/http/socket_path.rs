@@ -1,7 +1,5 @@
 //! Requests to the Socket.IO path: what the host decides of them, and who is told when one is refused.
 
-use std::net::SocketAddr;
-
 use axum::extract::Request;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
@@ -11,6 +9,7 @@ use super::{address::Remote, router::Front};
 use crate::engine::{
     config::SocketOptions,
     core::Core,
+    header_text,
     host::{Call, Decision, Hooks, HttpResponse, RequestHead, RequestToDecide, RequestVerdict, Verdict},
     ids::Id,
     transport::{Opening, Refused, names_session, wants_websocket},
@@ -50,7 +49,7 @@ async fn decided(front: &Front, request: Request, remote: Remote) -> Response<By
     let upgrade = wants_websocket(&request);
     let file = client_file(&core.config.socket, request.uri().path());
     if let Some(file) = file {
-        return match ask(front, to_decide(&request, remote.address, Some(file)), None).await {
+        return match ask(front, to_decide(&request, remote, Some(file)), None).await {
             Verdict::Request(RequestVerdict::Answered(answer)) => respond(answer),
             _ => Refused::Undecided.response(),
         };
@@ -67,7 +66,7 @@ async fn decided(front: &Front, request: Request, remote: Remote) -> Response<By
     let crowded = matches!(examined, Err(Refused::Crowded | Refused::Hurried | Refused::Full));
     let asks =
         !crowded && core.hooks.any(if first { Hooks::HANDSHAKES | Hooks::REQUESTS } else { Hooks::REQUESTS });
-    let shown = core.hooks.any(Hooks::REFUSALS).then(|| head(&request, remote.address));
+    let shown = core.hooks.any(Hooks::REFUSALS).then(|| head(&request, remote));
     let tell = |refused: &Refused| {
         if let Some(shown) = shown {
             tell(core, shown, session.filter(|_| asks), refused);
@@ -84,7 +83,7 @@ async fn decided(front: &Front, request: Request, remote: Remote) -> Response<By
             session,
             refused: examined.is_err(),
             cookie,
-            ..to_decide(&request, remote.address, None)
+            ..to_decide(&request, remote, None)
         };
         match ask(front, question, first.then_some(&mut opening)).await {
             Verdict::Request(RequestVerdict::Pass { headers: said }) => headers = said,
@@ -121,22 +120,22 @@ fn client_file<'a>(options: &SocketOptions, path: &'a str) -> Option<&'a str> {
     options.client_files.iter().any(|file| file == name).then_some(name)
 }
 
-fn head(request: &Request, remote: SocketAddr) -> RequestHead {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+fn head(request: &Request, remote: Remote) -> RequestHead {
     RequestHead {
         method: request.method().as_str().to_owned(),
         url: request.uri().path_and_query().map_or("/", |url| url.as_str()).to_owned(),
         headers: request
             .headers()
             .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+            .map(|(name, value)| (name.as_str().to_owned(), header_text::read(value)))
             .collect(),
-        remote,
+        remote: remote.address,
+        secure: remote.secure,
         upgrade: wants_websocket(request),
     }
 }
 
-fn to_decide(request: &Request, remote: SocketAddr, file: Option<&str>) -> RequestToDecide {
+fn to_decide(request: &Request, remote: Remote, file: Option<&str>) -> RequestToDecide {
     RequestToDecide {
         request: head(request, remote),
         session: None,
@@ -194,7 +193,7 @@ fn respond(answer: HttpResponse) -> Response<Bytes> {
 fn with(mut response: Response<Bytes>, said: Vec<(String, String)>) -> Response<Bytes> {
     let mut headers = HeaderMap::new();
     for (name, value) in said {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes()))
+        if let (Ok(name), Some(value)) = (HeaderName::try_from(name), header_text::write(&value))
             && !is_ours(&name)
         {
             headers.append(name, value);

@@ -25,7 +25,7 @@ use super::{
     stream::Stream,
     unix_millis, upgrade, websocket,
 };
-use crate::engine::{config::TransportName, ids::Id, payload::to_json};
+use crate::engine::{config::TransportName, header_text, ids::Id, payload::to_json};
 
 /// The query parameters that matter here.
 #[derive(Default)]
@@ -379,13 +379,38 @@ fn switching_protocols(WebSocketAnswer { accept, protocol }: WebSocketAnswer) ->
     response
 }
 
-/// Headers as Node's `IncomingMessage` has them: one object, repeated ones joined.
+/// How many values of a header Node keeps: of those that make no sense twice, the first.
+fn most_of(name: &header::HeaderName) -> usize {
+    match *name {
+        header::AGE
+        | header::AUTHORIZATION
+        | header::CONTENT_LENGTH
+        | header::CONTENT_TYPE
+        | header::ETAG
+        | header::EXPIRES
+        | header::FROM
+        | header::HOST
+        | header::IF_MODIFIED_SINCE
+        | header::IF_UNMODIFIED_SINCE
+        | header::LAST_MODIFIED
+        | header::LOCATION
+        | header::MAX_FORWARDS
+        | header::PROXY_AUTHORIZATION
+        | header::REFERER
+        | header::RETRY_AFTER
+        | header::SERVER
+        | header::USER_AGENT => 1,
+        _ => usize::MAX,
+    }
+}
+
+/// Headers as Node's `IncomingMessage` has them: one object, repeated ones joined, a character for each byte.
 fn headers_json(headers: &HeaderMap) -> String {
     let object: serde_json::Map<String, serde_json::Value> = headers
         .keys()
         .map(|name| {
             let values: Vec<_> =
-                headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+                headers.get_all(name).iter().map(header_text::read).take(most_of(name)).collect();
             let separator = if name == header::COOKIE { "; " } else { ", " };
             (name.as_str().to_owned(), values.join(separator).into())
         })

@@ -1,0 +1,4 @@
+import { fetchObjects } from "./suites/fetch-objects.js";
+import { serve } from "./support/server.js";
+
+fetchObjects(serve);
