@@ -1,10 +1,10 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { inspect } from "node:util";
 import { runInNewContext } from "node:vm";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
-import { gate } from "../support/deadline.js";
+import { eventually, gate } from "../support/deadline.js";
 import { httpRequest } from "../support/http-request.js";
 import { rawHttp } from "../support/raw-http.js";
 import type { Serve } from "../support/server.js";
@@ -191,6 +191,9 @@ export function fetchObjects(serve: Serve): void {
       const app = new Hono();
       app.post("/", async (c) => {
         await c.req.raw.text();
+        // Where the runtime sends what was read all the same, it comes here without an end.
+        if (c.req.header("x-again")) return c.text("again");
+        c.req.raw.headers.set("x-again", "1");
         const [again, nothing] = await Promise.allSettled([fetch(c.req.raw), fetch("not a url")]);
         return c.json([again.status, nothing.status, fetch.name]);
       });
@@ -251,7 +254,7 @@ export function fetchObjects(serve: Serve): void {
       const app = new Hono();
       const length = (value: string) => ({ headers: { "content-length": value } });
       app.get("/304", () => new Response(null, { status: 304, ...length("1234") }));
-      app.on("HEAD", "/head", () => new Response(null, length("1234")));
+      app.get("/head", () => new Response(null, length("1234")));
       app.get("/long", () => new Response("abc", length("5")));
       app.get("/short", () => new Response("abc", length("1")));
       app.get("/none", () => new Response("abc", length("x")));
@@ -328,7 +331,7 @@ export function fetchObjects(serve: Serve): void {
 
   describe("a body stream", () => {
     it("that is cancelled while a piece is on its way ends quietly", async () => {
-      const cancelled = gate();
+      const [cancelled, sent] = [gate(), gate()];
       const app = new Hono();
       app.post("/", async (c) => {
         const reader = c.req.raw.body!.getReader();
@@ -337,19 +340,27 @@ export function fetchObjects(serve: Serve): void {
         const waiting = reader.read();
         await reader.cancel();
         cancelled.open();
+        await sent.opened;
         return c.json([(await waiting).done]);
       });
+      app.get("/", (c) => c.text("later"));
       const server = await stage.serve({ app });
-      let pieces = 0;
-      const body = new ReadableStream<Uint8Array>({
-        async pull(to) {
-          if (++pieces === 2) await cancelled.opened;
-          if (pieces > 2) to.close();
-          else to.enqueue(new Uint8Array(70_000));
-        },
+      let answer = "";
+      const socket = connect(server.port, "127.0.0.1");
+      socket.on("data", (bytes) => {
+        answer += bytes.toString("latin1");
       });
-      const answer = await fetch(server.url, { method: "POST", body, duplex: "half" } as RequestInit);
-      expect(await answer.json()).toEqual([true]);
+      // What is left of the body is nobody's: the connection may end before it is read.
+      socket.on("error", () => {});
+      stage.atEnd(() => socket.destroy());
+      const piece = `1000\r\n${"x".repeat(0x1000)}\r\n`;
+      socket.write(`POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n${piece}`);
+      await cancelled.opened;
+      await new Promise((resolve) => socket.write(piece, resolve));
+      // So that the piece had time to come.
+      for (let i = 0; i < 5; i++) expect((await httpRequest(server.url)).body).toBe("later");
+      sent.open();
+      await eventually(() => answer.endsWith("[true]"), "the answer");
       expect(server.log.at("error")).toEqual([]);
     });
   });

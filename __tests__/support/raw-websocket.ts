@@ -92,9 +92,10 @@ export class RawWebSocket {
     socket.on("error", () => {});
     const raw = new RawWebSocket(socket, connection);
     const head = raw.#handshake();
-    const extra = Object.entries(options.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
+    const headers = { host: `${host}:${port}`, ...options.headers };
+    const extra = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.write(
-      `GET ${options.path ?? "/socket.io/"}?EIO=4&transport=websocket${options.query ?? ""} HTTP/1.1\r\nHost: ${host}:${port}\r\n` +
+      `GET ${options.path ?? "/socket.io/"}?EIO=4&transport=websocket${options.query ?? ""} HTTP/1.1\r\n` +
         `Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
         `Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}\r\n${extra.join("")}\r\n`,
     );

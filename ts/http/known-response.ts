@@ -44,7 +44,9 @@ export function knownType(response: Response): string | undefined {
 }
 
 function typeOfBody(body: unknown): string | undefined {
-  if (typeof body === "string") return body === "" ? undefined : TEXT;
+  if (body === undefined || body === null || body === "") return undefined;
+  // What is no body is made a text.
+  if (typeof body !== "object") return TEXT;
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return "application/octet-stream";
   return body instanceof Blob ? TEXT : undefined;
 }

@@ -68,6 +68,14 @@ const standIns = {
   real: LightRequest.real,
   headers: LightRequest.known,
   own: LightRequest.own,
+  // Bun forgets what a stream is.
+  after: {
+    blob: async (light: LightRequest, read: Promise<Blob>) => {
+      const blob = await read;
+      const type = LightRequest.own.headers(light).get("content-type");
+      return blob.type === "" && type !== null ? blob.slice(0, blob.size, type) : blob;
+    },
+  },
 } as unknown as StandIns<Request>;
 
 /** A request of the runtime's. */
@@ -129,8 +137,10 @@ export function replaceFetch(native: typeof fetch): typeof fetch {
   const replaced = function (this: unknown, input: unknown, ...rest: unknown[]): Promise<Response> {
     if (!isFromClient(input)) return Reflect.apply(native, this, [input, ...rest] as never);
     try {
-      const request = new NativeRequest(realOf(input) as Request);
-      for (const name of OF_THE_CONNECTION) request.headers.delete(name);
+      const real = realOf(input) as Request;
+      // One that was read is refused by the runtime, which has the words for it.
+      const request = real.bodyUsed ? real : new NativeRequest(real);
+      if (request !== real) for (const name of OF_THE_CONNECTION) request.headers.delete(name);
       return Reflect.apply(native, this, [request, ...rest] as never);
     } catch (error) {
       return Promise.reject(error);

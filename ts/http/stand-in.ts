@@ -17,6 +17,8 @@ export interface StandIns<Real extends { readonly headers: Headers }> {
   headers(light: object): Headers | undefined;
   /** What a light one knows without the real one. */
   readonly own: Readonly<Record<string, (light: object) => unknown>>;
+  /** What becomes of what a method of the real one returned. */
+  readonly after?: Readonly<Record<string, (light: object, result: unknown) => unknown>>;
 }
 
 /** The runtime's own that a light one stands for, with the headers that the light one has by now. */
@@ -84,9 +86,12 @@ function serve<Real extends { readonly headers: Headers }>(
   }
   if (typeof value !== "function") return undefined;
   const method = value as AnyFunction;
+  const after = typeof name === "string" ? standIns.after?.[name] : undefined;
   const named = {
     [name](this: unknown, ...args: unknown[]): unknown {
-      return Reflect.apply(method, is(this) ? make(this as object) : this, args);
+      if (!is(this)) return Reflect.apply(method, this, args);
+      const result = Reflect.apply(method, make(this as object), args);
+      return after ? after(this as object, result) : result;
     },
   };
   const served = Reflect.get(named, name) as AnyFunction;

@@ -217,7 +217,7 @@ const done = {
     raw.headers.set("content-type", "text/css");
     return (await raw.blob()).type;
   },
-  "a form": async ({ raw }) => {
+  "read as a form": async ({ raw }) => {
     raw.headers.set("content-type", "application/x-www-form-urlencoded");
     return [...(await raw.formData())];
   },
@@ -234,12 +234,12 @@ const done = {
     JSON.stringify(raw),
   ],
   "bytes of a body": async ({ raw }) => [...new Uint8Array(await raw.arrayBuffer())],
-  "a stream": async ({ raw }) => {
+  "read as a stream": async ({ raw }) => {
     let length = 0;
     for await (const piece of raw.body) length += piece.length;
     return [length, raw.bodyUsed];
   },
-  "a stream that is cancelled": async ({ raw }) => {
+  "cancelled as a stream": async ({ raw }) => {
     await raw.body.cancel();
     return raw.bodyUsed;
   },
