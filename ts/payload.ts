@@ -21,7 +21,7 @@ export function pack(value: unknown, attachments: Buffer[]): string | undefined 
           const binary = toBuffer(this[key]) ?? toBuffer(seen);
           if (binary === undefined) {
             // A promise of `toJSON` is written as `{}`, and nobody hears what it rejects with.
-            if (seen instanceof Promise && seen !== this[key]) onRejection(seen, () => {});
+            if (seen !== this[key]) onRejection(seen, () => {});
             return seen;
           }
           attachments.push(binary);
