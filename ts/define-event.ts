@@ -11,7 +11,7 @@ import type {
   Result,
 } from "../index.js";
 import { invalidConfig } from "./errors.js";
-import { fields, wellFormed } from "./fields.js";
+import { fields, flag, integer, text, wellFormed } from "./fields.js";
 import { type Issue, invalid } from "./issues.js";
 import { ANY_EVENT } from "./protocol.js";
 import { Err, Ok } from "./result.js";
@@ -53,32 +53,18 @@ export function defineEvent(
 
 /** Throws unless `value` can serve as an event definition. */
 export function checkEvent(value: unknown, path: string): asserts value is EventDefinition {
-  if (typeof value !== "object" || value === null) throw invalidConfig(path, "must be an event definition");
-  const { name, description, schema, history } = value as Record<string, unknown>;
-  if (typeof name !== "string" || name === "")
-    throw invalidConfig(`${path}.name`, "must be a non-empty string");
-  wellFormed(name, `${path}.name`);
+  const { name, description, schema, history } = fields(value, path, "must be an event definition");
+  wellFormed(text(name, `${path}.name`), `${path}.name`);
   if (description !== undefined && typeof description !== "string") {
     throw invalidConfig(`${path}.description`, "must be a string");
   }
   if (schema !== undefined && !isZod(schema) && !isStandard(schema)) {
     throw invalidConfig(`${path}.schema`, "must be a Zod schema or a Standard Schema");
   }
-  if (history !== undefined) checkHistory(history, `${path}.history`);
-}
-
-function checkHistory(value: unknown, path: string): void {
-  if (typeof value !== "object" || value === null) throw invalidConfig(path, "must be { enabled, limit }");
-  const { enabled, limit } = value as Record<string, unknown>;
-  if (typeof enabled !== "boolean") throw invalidConfig(`${path}.enabled`, "must be a boolean");
+  if (history === undefined) return;
+  const { enabled, limit } = fields(history, `${path}.history`, "must be { enabled, limit }");
   // A history that is switched off may say anything reasonable about its length.
-  const least = enabled ? 1 : 0;
-  if (!Number.isSafeInteger(limit) || (limit as number) < least) {
-    throw invalidConfig(
-      `${path}.limit`,
-      enabled ? "must be a positive integer" : "must be an integer of 0 or more",
-    );
-  }
+  integer(limit, `${path}.history.limit`, flag(enabled, `${path}.history.enabled`) ? 1 : 0);
 }
 
 interface ZodLike {

@@ -108,7 +108,7 @@ try {
     } else console.log("skipped the symbols of the packed binary: build:dist has not built it");
     await check("the types compile", () => run([...tool("typescript", "bin/tsc"), "-p", "."], app));
     await check("the types compile without Zod, those of the client without Node's too", () => typesAlone());
-    await check("a Vite build of the client: under 8 KB, no server in it", () => pageIsSmall());
+    await check("a Vite build of the client: under 9 KB, no server in it", () => pageIsSmall());
     await check("without a binary, import says what is wrong", () => withoutBinary());
   }
   await check("publint", () => run([...tool("publint", "src/cli.js"), tarball, "--strict"], folder));
@@ -207,7 +207,7 @@ async function packageJson() {
 
 async function pageIsSmall() {
   const { size, modules, code } = await viteBuild(app, "page.js");
-  if (size >= 8 * 1024) throw new Error(`${size} bytes after gzip`);
+  if (size >= 9 * 1024) throw new Error(`${size} bytes after gzip`);
   const shared = [
     "browser",
     "define-event",

@@ -29,13 +29,6 @@ export interface Listener {
 export const notConnected = (why: string, cause?: unknown): DialogueError =>
   new DialogueError("DISCONNECTED", `Not connected: ${why}`, cause === undefined ? {} : { cause });
 
-/**
- * Whether a later connect may be let in where this one was refused. `INTERNAL`, as the server says it, is no verdict on who connects: its
- * `authenticate` or its middleware failed, as it does where a database cannot be reached for a while.
- */
-const mayPass = (refusal: DialogueError, said: unknown, renewable: boolean): boolean =>
-  refusal.retryable || said === "INTERNAL" || (refusal.code === "TOKEN_EXPIRED" && renewable);
-
 type Globals = Partial<Pick<EventTarget, "addEventListener" | "removeEventListener">>;
 
 /** One socket through all its connects: state, tries, and who this is. Socket.IO's own reconnecting is off: it neither asks for a token again nor spreads its tries over the whole span. */
@@ -81,7 +74,13 @@ export class Connection {
         return;
       }
       const refusal = fromWire({ code: error.data?.code ?? "UNAUTHORIZED", message: error.message });
-      this.#failed(refusal, mayPass(refusal, error.data?.code, settings.renewable));
+      // `INTERNAL`, as the server says it, is no verdict on who connects: its `authenticate` or its middleware failed, as it does where a
+      // database cannot be reached for a while.
+      const mayPass =
+        refusal.retryable ||
+        (refusal.code === "INTERNAL" && !refusal.cause) ||
+        (refusal.code === "TOKEN_EXPIRED" && settings.renewable);
+      this.#failed(refusal, mayPass);
     });
     this.socket.on("disconnect", (reason) => this.#disconnected(reason));
     this.socket.on(WIRE.error, (payload: { code?: unknown }) => {
