@@ -11,7 +11,7 @@ import type {
   Result,
 } from "../index.js";
 import { invalidConfig } from "./errors.js";
-import { fields, flag, integer, text, wellFormed } from "./fields.js";
+import { fields, flag, integer, text } from "./fields.js";
 import { type Issue, invalid } from "./issues.js";
 import { ANY_EVENT } from "./protocol.js";
 import { Err, Ok } from "./result.js";
@@ -54,7 +54,7 @@ export function defineEvent(
 /** Throws unless `value` can serve as an event definition. */
 export function checkEvent(value: unknown, path: string): asserts value is EventDefinition {
   const { name, description, schema, history } = fields(value, path, "must be an event definition");
-  wellFormed(text(name, `${path}.name`), `${path}.name`);
+  text(name, `${path}.name`);
   if (description !== undefined && typeof description !== "string") {
     throw invalidConfig(`${path}.description`, "must be a string");
   }
