@@ -102,7 +102,10 @@ export interface LimitsConfig {
   jsonDepth?: number;
   /** Events of one page of history. Default 1,000. A request for more is clamped. */
   historyPage?: number;
-  /** Bytes queued to one connection. Default 4 MiB. Reached: the transport is closed. */
+  /**
+   * Bytes queued to one connection, those of a poll's answer that is not out yet included. Default 4 MiB. Reached: the transport is closed, with a line in the log.
+   * A message that is larger is sent alone: what comes before it is out closes a client that does read, too.
+   */
   sendBuffer?: number;
   /** Milliseconds that a hook may take that something waits for: a deciding one, `onLoad`, `onCleanup`. Default 10,000. */
   hookTimeout?: number;
@@ -112,6 +115,12 @@ export interface LimitsConfig {
   hookQueueBytes?: number;
   /** Bytes of history per room and kind of event. Default 16 MiB. Reached: the oldest leave through `onCleanup`. */
   historyBytes?: number;
+  /**
+   * Bytes of the app's answers that wait for their clients to read, in all. Default 32 MiB. Reached by answers of more than 512 KiB: those
+   * connections are closed whose clients have taken nothing for longest. From half of it on, those of any answer whose clients have taken nothing for a
+   * second. A single answer may be larger.
+   */
+  httpBuffer?: number;
   /** Milliseconds for each step before a connection is one: the TLS handshake, a request's head, its body, or each piece of a long one. Default 10,000. Reached: closed. */
   handshakeTimeout?: number;
   /**
@@ -130,7 +139,7 @@ export interface LimitsConfig {
   httpBody?: number;
   /** Bytes of a request's line and headers, 8 KiB to 1 MiB. Default 64 KiB. Larger: 431. */
   httpHeaders?: number;
-  /** Milliseconds for `app` to answer. Default 30,000. Reached: 504. */
+  /** Milliseconds for `app` to answer, and for the client to take something of an answer, a poll's too. Default 30,000. Reached: 504; the connection is closed. */
   httpTimeout?: number;
   /** Requests inside `app` at a time. Default 10,000. Reached: 503. */
   httpInFlight?: number;

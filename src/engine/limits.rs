@@ -77,7 +77,8 @@ limits! {
     history_bytes "historyBytes" "bytes" 16_777_216 1_024..=4_294_967_296 "The oldest events of that kind are evicted, through onCleanup.";
     http_body "httpBody" "bytes" 10_485_760 0..=4_294_967_296 "A larger request body is answered with 413; a response that has begun breaks off.";
     http_headers "httpHeaders" "bytes" 65_536 8_192..=1_048_576 "A larger request head is answered with 431.";
-    http_timeout "httpTimeout" "ms" 30_000 10..=3_600_000 "A request that the app does not answer is answered with 504.";
+    http_timeout "httpTimeout" "ms" 30_000 10..=3_600_000 "A request that the app does not answer is answered with 504. A connection whose client takes nothing of an answer for so long is closed; a poll's answer too.";
+    http_buffer "httpBuffer" "bytes" 33_554_432 65_536..=1_099_511_627_776 "Of the app's answers that wait for their clients to read, in all. Reached by answers of more than 512 KiB: those connections are closed whose clients have taken nothing for longest. From half of it on, those of any answer whose clients have taken nothing for a second.";
     http_in_flight "httpInFlight" "count" 10_000 1..=1_000_000 "A further request is answered with 503.";
     drain "drain" "ms" 10_000 0..=3_600_000 "What is still open when the server stops is cut; then `onCleanup` has as long again for what is left of history.";
 }

@@ -47,3 +47,4 @@ pub mod rooms;
 pub mod server;
 pub mod socketio;
 pub mod transport;
+mod way_out;

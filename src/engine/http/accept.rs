@@ -18,6 +18,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
+    task::spawn_blocking,
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
@@ -32,7 +33,16 @@ use super::{
     request_head,
     router::{Peer, Routes},
 };
-use crate::engine::{clock::looks, config::ms, core::Core, host::Level, shutdown::Tasks};
+use crate::engine::{
+    allocator,
+    clock::looks,
+    config::ms,
+    core::Core,
+    host::Level,
+    occasional::Occasional,
+    shutdown::Tasks,
+    way_out::{Resets, WaysOut},
+};
 
 /// Connections that the kernel completes before they are accepted.
 const BACKLOG: i32 = 4_096;
@@ -113,6 +123,7 @@ struct Service {
     tls: Option<Arc<Greeting>>,
     heads: Arc<HeadClocks>,
     sites: Arc<PerSite>,
+    ways: Arc<WaysOut>,
 }
 
 impl Door {
@@ -146,7 +157,9 @@ impl Door {
                 }
             }
         });
-        let service = Service { routes, behind, core, tasks: tasks.clone(), tls, heads, sites };
+        let ways = WaysOut::new(ms(core.limits().http_timeout), core.limits().http_buffer);
+        tasks.spawn(watch(ways.clone(), core.clone(), tasks.clone()));
+        let service = Service { routes, behind, core, tasks: tasks.clone(), tls, heads, sites, ways };
         let until = closing.clone();
         tasks.spawn(async move {
             tokio::select! {
@@ -164,6 +177,40 @@ impl Door {
     pub fn close(&self) {
         self.closing.cancel();
         let _ = self.closed.recv_timeout(CLOSE_PATIENCE);
+    }
+}
+
+/// Ends the connections whose peers do not read their answers, and says so.
+async fn watch(ways: Arc<WaysOut>, core: Arc<Core>, tasks: Tasks) {
+    let (late, full) = (Occasional::default(), Occasional::default());
+    let mut look = looks(ms(core.limits().http_timeout));
+    let mut freed = false;
+    loop {
+        tokio::select! {
+            _ = look.tick() => {}
+            () = tasks.stopping() => return,
+        }
+        let overdue = ways.look();
+        if overdue > 0 && late.say().is_some() {
+            let patience = core.limits().http_timeout;
+            let message = format!(
+                "A connection was closed: its client took nothing of an answer for {patience} ms (limits.httpTimeout)"
+            );
+            core.log(Level::Warn, "http", message);
+        }
+        let shed = ways.take_shed();
+        let ended = overdue > 0 || shed > 0;
+        if std::mem::replace(&mut freed, ended) && !ended {
+            // What waited on them is free by now.
+            let _ = spawn_blocking(allocator::give_back).await;
+        }
+        if shed > 0 && full.say().is_some() {
+            let most = core.limits().http_buffer;
+            let message = format!(
+                "{shed} connections were closed: answers of more than {most} bytes waited for their clients to read (limits.httpBuffer)"
+            );
+            core.log(Level::Warn, "http", message);
+        }
     }
 }
 
@@ -296,9 +343,11 @@ async fn serve<S>(
     clock: HeadClock,
     service: Service,
 ) where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    S: AsyncRead + AsyncWrite + Resets + Send + Unpin + 'static,
 {
-    let Service { routes, core, tasks, .. } = service;
+    let Service { routes, core, tasks, ways, .. } = service;
+    let stream = ways.watch(stream);
+    let out = stream.way().clone();
     let head_timeout = ms(core.limits().handshake_timeout);
     let max_head = usize::try_from(core.limits().http_headers).unwrap_or(MAX_HEAD);
     let way = upstream.clone();
@@ -311,9 +360,9 @@ async fn serve<S>(
         } else if way.is_none() && !request_head::is_sound(&request) {
             StatusCode::BAD_REQUEST
         } else {
-            return routes.answer(request, Peer(address), way.as_ref());
+            return routes.answer(request, Peer(address), way.as_ref(), &out);
         };
-        Answering::ready(AppResponse::empty(refusal).whole())
+        Answering::ready(AppResponse::empty(refusal).whole(None))
     });
     let connection = http1::Builder::new()
         .timer(clock)

@@ -8,10 +8,12 @@ use std::{
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use http_body_util::Full;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
-use crate::engine::header_text;
+use crate::engine::{header_text, way_out::Outgoing};
+
+/// Bytes of a body that hyper gets at once. It copies them.
+const PIECE: usize = 32 * 1024;
 
 /// The app's answer, or its head.
 #[derive(Debug)]
@@ -62,24 +64,27 @@ impl AppResponse {
         Self { status, headers: HeaderMap::new(), body: Bytes::new() }
     }
 
-    /// With the body that it has.
-    pub(super) fn whole(self) -> Response<AppBody> {
+    /// With the body that it has, and what belongs to it until it is out.
+    pub(super) fn whole(self, mut outgoing: Option<Outgoing>) -> Response<AppBody> {
         let Self { status, mut headers, body } = self;
         // An answer without a body may have the length of one: what GET would get, or what has not been modified. hyper keeps it for HEAD; for
         // 304 it keeps it beside a body that it has not seen the end of.
         if status == StatusCode::NOT_MODIFIED && headers.contains_key(header::CONTENT_LENGTH) {
-            return respond(status, headers, AppBody::Absent);
+            return respond(status, headers, AppBody { body: Kind::Absent, _outgoing: outgoing });
         }
         // hyper takes the app's word for it, which may be wrong.
         if !body.is_empty() {
             headers.remove(header::CONTENT_LENGTH);
         }
-        respond(status, headers, AppBody::Whole(Full::new(body)))
+        if let Some(outgoing) = &mut outgoing {
+            outgoing.is_whole(body.len());
+        }
+        respond(status, headers, AppBody { body: Kind::Whole(body), _outgoing: outgoing })
     }
 
     /// With a body that comes.
     pub(super) fn streamed(self, body: Body) -> Response<AppBody> {
-        respond(self.status, self.headers, AppBody::Other(body))
+        respond(self.status, self.headers, body.into())
     }
 }
 
@@ -137,20 +142,34 @@ pub fn read_answers(text: &Bytes, mut take: impl FnMut(u64, AppResponse)) {
     }
 }
 
-/// A body on its way out: mostly one that is there, without a box around it.
+/// A body on its way out.
 #[derive(Debug)]
-pub enum AppBody {
+pub struct AppBody {
+    body: Kind,
+    _outgoing: Option<Outgoing>,
+}
+
+/// Mostly one that is there, without a box around it.
+#[derive(Debug)]
+enum Kind {
     /// All of it.
-    Whole(Full<Bytes>),
+    Whole(Bytes),
     /// None, of an answer whose headers tell the length of one.
     Absent,
     /// Whatever axum has.
     Other(Body),
 }
 
+impl AppBody {
+    /// Whatever axum has, and what belongs to it until it is out.
+    pub(super) fn new(body: Body, outgoing: Option<Outgoing>) -> Self {
+        Self { body: Kind::Other(body), _outgoing: outgoing }
+    }
+}
+
 impl From<Body> for AppBody {
     fn from(body: Body) -> Self {
-        Self::Other(body)
+        Self::new(body, None)
     }
 }
 
@@ -162,26 +181,27 @@ impl HttpBody for AppBody {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        match self.get_mut() {
-            Self::Whole(body) => Pin::new(body).poll_frame(context).map_err(|never| match never {}),
-            Self::Absent => Poll::Ready(None),
-            Self::Other(body) => Pin::new(body).poll_frame(context),
+        match &mut self.get_mut().body {
+            Kind::Whole(body) if body.is_empty() => Poll::Ready(None),
+            Kind::Whole(body) => Poll::Ready(Some(Ok(Frame::data(body.split_to(body.len().min(PIECE)))))),
+            Kind::Absent => Poll::Ready(None),
+            Kind::Other(body) => Pin::new(body).poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Whole(body) => body.is_end_stream(),
-            Self::Absent => false,
-            Self::Other(body) => body.is_end_stream(),
+        match &self.body {
+            Kind::Whole(body) => body.is_empty(),
+            Kind::Absent => false,
+            Kind::Other(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(body) => body.size_hint(),
-            Self::Absent => SizeHint::default(),
-            Self::Other(body) => body.size_hint(),
+        match &self.body {
+            Kind::Whole(body) => SizeHint::with_exact(body.len() as u64),
+            Kind::Absent => SizeHint::default(),
+            Kind::Other(body) => body.size_hint(),
         }
     }
 }

@@ -20,18 +20,16 @@ use http_body_util::BodyExt;
 use hyper::body::Frame;
 use tokio::{runtime::Handle, time::timeout};
 
-use super::{
-    app_response::{AppBody, AppResponse, read_answers},
-    places::Place,
-};
+use super::app_response::{AppBody, AppResponse, read_answers};
 use crate::engine::{
     core::Core,
     host::{Call, HttpCall, Level},
     lock::lock,
+    way_out::{Outgoing, WayOut},
 };
 
 /// Bytes of a response that may wait for the peer before the host is told to wait.
-const MAX_WAITING: usize = 256 * 1024;
+const MAX_WAITING: usize = 64 * 1024;
 /// Bytes of a request's body that are handed over at once.
 const PIECE: usize = 128 * 1024;
 
@@ -49,6 +47,8 @@ pub struct Exchanges {
 #[derive(Debug)]
 pub struct Exchange {
     id: u64,
+    /// Where the response goes.
+    way: Arc<WayOut>,
     opened: Instant,
     /// A std mutex: held to put in or take out one thing.
     state: Mutex<State>,
@@ -61,7 +61,7 @@ struct State {
     unread: Option<Unread>,
     /// The host wants no more of it.
     discarded: bool,
-    outgoing: Outgoing,
+    outgoing: Streamed,
 }
 
 /// The head of the response, or the whole of it.
@@ -86,7 +86,7 @@ struct Unread {
 }
 
 #[derive(Debug, Default)]
-struct Outgoing {
+struct Streamed {
     pieces: VecDeque<Bytes>,
     bytes: usize,
     /// The host was told to wait.
@@ -117,17 +117,18 @@ pub enum Taken {
 }
 
 impl Exchanges {
-    /// Opens one. `allowed`: bytes that `unread` may have.
-    pub(super) fn open(&self, unread: Option<Body>, allowed: u64) -> Arc<Exchange> {
+    /// Opens one. `way`: where its response goes; `allowed`: bytes that `unread` may have.
+    pub(super) fn open(&self, way: Arc<WayOut>, unread: Option<Body>, allowed: u64) -> Arc<Exchange> {
         let id = self.next.fetch_add(1, Ordering::Relaxed) + 1;
         let exchange = Arc::new(Exchange {
             id,
+            way,
             opened: Instant::now(),
             state: Mutex::new(State {
                 head: Head::Awaited(None),
                 unread: unread.map(|body| Unread { body, allowed, exceeded: false }),
                 discarded: false,
-                outgoing: Outgoing::default(),
+                outgoing: Streamed::default(),
             }),
         });
         lock(&self.open).insert(id, exchange.clone());
@@ -227,6 +228,8 @@ impl Exchange {
         if outgoing.end.is_some() {
             return Taken::Gone;
         }
+        // Before the peer's task can find it.
+        self.way.wait(piece.len());
         outgoing.bytes += piece.len();
         outgoing.pieces.push_back(piece);
         outgoing.wake();
@@ -285,10 +288,11 @@ impl Exchange {
                 head: Head::Over,
                 unread: None,
                 discarded: true,
-                outgoing: Outgoing { end: Some(End::Gone), ..Outgoing::default() },
+                outgoing: Streamed { end: Some(End::Gone), ..Streamed::default() },
             };
             std::mem::replace(&mut *state, over)
         };
+        self.way.forget(over.outgoing.bytes);
         over.outgoing.end.is_none()
     }
 }
@@ -352,7 +356,7 @@ impl Unread {
     }
 }
 
-impl Outgoing {
+impl Streamed {
     fn wake(&mut self) {
         wake(self.reader.take());
     }
@@ -362,8 +366,8 @@ impl Outgoing {
 pub(super) struct Pending {
     pub core: Arc<Core>,
     pub exchange: Arc<Exchange>,
-    /// One of the places for requests that the app works on.
-    pub _place: Place,
+    /// One of the places for requests that the app works on: taken until the response is out.
+    pub outgoing: Option<Outgoing>,
 }
 
 impl Drop for Pending {
@@ -389,18 +393,18 @@ impl Future for Waiting {
     type Output = Response<AppBody>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response<AppBody>> {
-        let Some(pending) = self.0.take() else { return Poll::Pending };
+        let Some(mut pending) = self.0.take() else { return Poll::Pending };
         let Poll::Ready(answer) = pending.exchange.poll_answer(context) else {
             self.0 = Some(pending);
             return Poll::Pending;
         };
         Poll::Ready(match answer {
-            Some((response, true)) => response.whole(),
+            Some((response, true)) => response.whole(pending.outgoing.take()),
             Some((response, false)) => response.streamed(Body::new(Pieces(pending))),
             None => {
                 let message = "The app did not answer a request in time (limits.httpTimeout)";
                 pending.core.log(Level::Warn, "http", message);
-                AppResponse::empty(StatusCode::GATEWAY_TIMEOUT).whole()
+                AppResponse::empty(StatusCode::GATEWAY_TIMEOUT).whole(pending.outgoing.take())
             }
         })
     }
@@ -419,6 +423,7 @@ impl hyper::body::Body for Pieces {
         let outgoing = &mut state.outgoing;
         if let Some(piece) = outgoing.pieces.pop_front() {
             outgoing.bytes -= piece.len();
+            exchange.way.take(piece.len());
             let ebbed = outgoing.waits && outgoing.bytes <= MAX_WAITING / 2;
             if ebbed {
                 outgoing.waits = false;

@@ -15,7 +15,7 @@ use super::{
     app_cors::AppCors,
     app_response::{AppBody, AppResponse},
     exchange::{Pending, Waiting},
-    places::{Place, Places},
+    places::Places,
     request_head,
 };
 use crate::engine::{
@@ -23,6 +23,7 @@ use crate::engine::{
     core::Core,
     host::{Call, Hooks, HttpCall, HttpRequest, RequestBody},
     limits::Limits,
+    way_out::{Outgoing, WayOut},
 };
 
 /// A body of at most so many bytes crosses with its request.
@@ -33,6 +34,7 @@ pub(super) fn answer(
     core: &Arc<Core>,
     cors: Option<&Arc<AppCors>>,
     places: &Places,
+    way: &Arc<WayOut>,
     remote: Remote,
     request: Request<Incoming>,
 ) -> Answering {
@@ -42,9 +44,10 @@ pub(super) fn answer(
         return Answering::ready((StatusCode::NOT_FOUND, body).into_response().map(AppBody::from));
     }
     let Some(place) = places.take() else { return Answering::ready(busy()) };
+    let outgoing = Outgoing::new(way.clone(), Box::new(place));
     let asked = cors.and_then(|cors| Some((cors.clone(), cors.asked(request.method(), request.headers())?)));
     if asked.is_none() && request.body().is_end_stream() {
-        return match ask(core, place, remote, &request, RequestBody::None, None) {
+        return match ask(core, outgoing, remote, &request, RequestBody::None, None) {
             Some(waiting) => Answering::App(waiting),
             None => Answering::ready(busy()),
         };
@@ -55,12 +58,12 @@ pub(super) fn answer(
         let response = match taken(&head.headers, body, core.limits()).await {
             Ok((body, unread)) => {
                 let head = Request::from_parts(head, ());
-                match ask(&core, place, remote, &head, body, unread) {
+                match ask(&core, outgoing, remote, &head, body, unread) {
                     Some(waiting) => waiting.await,
                     None => busy(),
                 }
             }
-            Err(status) => AppResponse::empty(status).whole(),
+            Err(status) => AppResponse::empty(status).whole(Some(outgoing)),
         };
         match asked {
             Some((cors, asked)) => cors.complete(asked, response).await,
@@ -72,17 +75,17 @@ pub(super) fn answer(
 /// Asks the app. `None`: it has too much to do.
 fn ask<B>(
     core: &Arc<Core>,
-    place: Place,
+    outgoing: Outgoing,
     remote: Remote,
     head: &Request<B>,
     body: RequestBody,
     unread: Option<Body>,
 ) -> Option<Waiting> {
-    let exchange = core.exchanges.open(unread, core.limits().http_body);
+    let exchange = core.exchanges.open(outgoing.way().clone(), unread, core.limits().http_body);
     let scheme = if remote.secure { "https" } else { "http" };
     let call =
         HttpRequest { id: exchange.id(), head: request_head::describe(head, remote.address, scheme), body };
-    let pending = Pending { core: core.clone(), exchange, _place: place };
+    let pending = Pending { core: core.clone(), exchange, outgoing: Some(outgoing) };
     if !core.ask(Call::Http(HttpCall::Request(call))) {
         pending.exchange.finish(true);
         return None;

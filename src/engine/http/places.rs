@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use crate::engine::way_out::Unwritten;
+
 /// How many are taken, of how many there are.
 #[derive(Debug)]
 pub struct Places {
@@ -29,6 +31,15 @@ impl Places {
             self.taken.fetch_sub(1, Ordering::AcqRel);
         }
         place
+    }
+}
+
+/// It is taken until the answer is out.
+impl Unwritten for Place {
+    fn written(self: Box<Self>) {}
+
+    fn is_one(&self) -> bool {
+        true
     }
 }
 

@@ -16,7 +16,11 @@ use super::{
     answering::Answering, app_cors::AppCors, app_response::AppBody, behind::Upstream, fallback,
     places::Places, socket_path,
 };
-use crate::engine::{core::Core, transport::Transport};
+use crate::engine::{
+    core::Core,
+    transport::{PollAnswer, Transport},
+    way_out::{Outgoing, WayOut},
+};
 
 /// The peer of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -75,35 +79,44 @@ impl Routes {
         request: Request<Incoming>,
         Peer(remote): Peer,
         upstream: Option<&Upstream>,
+        way: &Arc<WayOut>,
     ) -> Answering {
         let Inner { front, places, cors, socket } = &*self.0;
+        way.relay(false);
         match socket {
             Socket::Below if socket_path::is_below(&front.core.config.socket, request.uri().path()) => {
-                let front = front.clone();
+                let (front, way) = (front.clone(), way.clone());
                 return Answering::other(async move {
-                    respond(&front, remote, request.map(Body::new)).await.map(AppBody::from)
+                    goes_out(respond(&front, remote, request.map(Body::new)).await, way)
                 });
             }
             Socket::Routed { path, router } if is_at(path, request.uri().path()) => {
                 let mut request = request.map(Body::new);
                 request.extensions_mut().insert(Peer(remote));
-                let answer = router.call(request);
+                let (answer, way) = (router.call(request), way.clone());
                 return Answering::other(async {
                     let Ok(response) = answer.await;
-                    response.map(AppBody::from)
+                    goes_out(response, way)
                 });
             }
             Socket::Below | Socket::Routed { .. } => {}
         }
         let Some(upstream) = upstream else {
             let remote = front.core.remote(remote, request.headers());
-            return fallback::answer(&front.core, cors.as_ref(), places, remote, request);
+            return fallback::answer(&front.core, cors.as_ref(), places, way, remote, request);
         };
+        way.relay(true);
         let upstream = upstream.clone();
         Answering::Other(Box::pin(async move {
             Ok(upstream.forward(request.map(Body::new)).await?.map(AppBody::from))
         }))
     }
+}
+
+/// A response of the transport's. A poll's counts until it is out.
+fn goes_out(mut response: Response, way: Arc<WayOut>) -> http::Response<AppBody> {
+    let poll = response.extensions_mut().remove::<PollAnswer>().and_then(|answer| answer.goes_out_on(&way));
+    response.map(|body| AppBody::new(body, poll.map(|poll| Outgoing::new(way, poll))))
 }
 
 /// Whether a request is for `path`, or for it and a slash. Without a path of its own, the transport has the root.

@@ -25,7 +25,7 @@ use super::{
     stream::Stream,
     unix_millis, upgrade, websocket,
 };
-use crate::engine::{config::TransportName, header_text, ids::Id, payload::to_json};
+use crate::engine::{config::TransportName, header_text, ids::Id, payload::to_json, way_out::Watched};
 
 /// The query parameters that matter here.
 #[derive(Default)]
@@ -288,12 +288,12 @@ impl Transport {
 
 /// The socket below an upgraded connection, and what was read of it already.
 fn take_apart(upgraded: Upgraded) -> Option<(Stream, Vec<u8>)> {
-    let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(bare) => return Some((bare.io.into_inner().into(), bare.read_buf.to_vec())),
+    let upgraded = match upgraded.downcast::<TokioIo<Watched<TcpStream>>>() {
+        Ok(bare) => return Some((bare.io.into_inner().into_socket().into(), bare.read_buf.to_vec())),
         Err(upgraded) => upgraded,
     };
-    let tls = upgraded.downcast::<TokioIo<TlsStream<TcpStream>>>().ok()?;
-    Some((tls.io.into_inner().into(), tls.read_buf.to_vec()))
+    let tls = upgraded.downcast::<TokioIo<Watched<TlsStream<TcpStream>>>>().ok()?;
+    Some((tls.io.into_inner().into_socket().into(), tls.read_buf.to_vec()))
 }
 
 /// The packet that opens a session.

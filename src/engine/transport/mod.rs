@@ -48,7 +48,7 @@ pub use self::{
     hold::Hold,
     refusal::Refused,
     revision::Revision,
-    session::{CloseReason, Pause, Session},
+    session::{CloseReason, Pause, PollAnswer, Session},
 };
 use super::{
     clock::{DeadlineQueue, unix_millis},

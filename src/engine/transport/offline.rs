@@ -81,7 +81,11 @@ impl Offline {
 
     /// What a GET would be answered with now.
     pub fn poll(&self) -> Option<Payload> {
-        self.0.take_poll(true)
+        let polled = self.0.take_poll(true)?;
+        if polled.counts {
+            self.0.poll_is_out(true);
+        }
+        Some(polled.payload)
     }
 
     /// Whether the session is open.

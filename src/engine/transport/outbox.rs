@@ -22,6 +22,8 @@ pub struct Outbox {
     cost: usize,
     /// Cost of a batch that is being written at this moment.
     in_flight: usize,
+    /// Cost of what a poll was answered with, until that is written.
+    polled: usize,
 }
 
 /// Frames taken out of an outbox to be written without holding its lock.
@@ -43,7 +45,7 @@ impl Outbox {
     /// Returns `false`, and takes nothing, where `cap` would be exceeded.
     pub fn push(&mut self, frames: &[Frame], cap: usize) -> bool {
         let cost: usize = frames.iter().map(Frame::cost).sum();
-        let queued = self.cost + self.in_flight;
+        let queued = self.cost + self.in_flight + self.polled;
         if queued > 0 && queued + cost > cap {
             return false;
         }
@@ -70,10 +72,15 @@ impl Outbox {
         self.in_flight = std::mem::take(&mut self.cost);
     }
 
-    /// Takes everything, for a long-polling payload.
+    /// Takes everything, for a long-polling payload. It counts until [that is written](Self::polled_is_out).
     pub fn take_all(&mut self) -> VecDeque<Frame> {
-        self.cost = 0;
+        self.polled += std::mem::take(&mut self.cost);
         std::mem::take(&mut self.frames)
+    }
+
+    /// What a poll was answered with is written, or will not be.
+    pub fn polled_is_out(&mut self) {
+        self.polled = 0;
     }
 
     /// Puts back what of a batch was not written, in front of what came meanwhile.
@@ -189,6 +196,18 @@ mod tests {
         assert_eq!(batch.written(), 1);
         assert!(outbox.push(std::slice::from_ref(&frame), cap));
         assert!(!outbox.push(&[frame], cap));
+    }
+
+    #[test]
+    fn the_cap_counts_what_a_poll_was_answered_with_until_it_is_out() {
+        let frame = Frame::text(&["x".repeat(100).as_str()]);
+        let cap = 2 * frame.cost();
+        let mut outbox = Outbox::default();
+        assert!(outbox.push(&[frame.clone(), frame.clone()], cap));
+        assert_eq!(outbox.take_all().len(), 2);
+        assert!(!outbox.push(std::slice::from_ref(&frame), cap));
+        outbox.polled_is_out();
+        assert!(outbox.push(&[frame.clone(), frame], cap));
     }
 
     #[test]

@@ -10,9 +10,9 @@ use socketioxide_core::Str;
 use tokio::time::timeout;
 
 use super::{
-    CloseReason, Refused, Revision, Session,
+    CloseReason, PollAnswer, Refused, Revision, Session,
     revision::{Part, Payload},
-    session::PollError,
+    session::{PollError, Polled},
     websocket,
 };
 
@@ -35,9 +35,13 @@ pub async fn get(session: Arc<Session>) -> Response<Bytes> {
     loop {
         let mut woken = pin!(session.wake().notified());
         woken.as_mut().enable();
-        if let Some(Payload { body, binary }) = session.take_poll(waited) {
+        if let Some(Polled { payload: Payload { body, binary }, counts }) = session.take_poll(waited) {
             std::mem::forget(pending);
-            return answer(if binary { BYTES } else { "text/plain; charset=UTF-8" }, body.into());
+            let mut response = answer(if binary { BYTES } else { "text/plain; charset=UTF-8" }, body.into());
+            if counts {
+                response.extensions_mut().insert(PollAnswer::new(session.clone()));
+            }
+            return response;
         }
         woken.await;
         waited = true;

@@ -6,7 +6,7 @@ mod upgrade;
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Instant,
@@ -23,9 +23,10 @@ use super::{
     stream::Stream,
     v3,
 };
-use crate::engine::{ids::Id, lock::lock};
+use crate::engine::{ids::Id, lock::lock, way_out::WayOut};
 
-pub(super) use self::polling::PollError;
+pub use self::polling::PollAnswer;
+pub(super) use self::polling::{PollError, Polled};
 
 /// Why a session ended, with Engine.IO's own words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,6 +146,8 @@ struct State {
     /// How many hold its output back.
     holds: u32,
     close: Option<Close>,
+    /// A poll was answered, and the answer is not out yet. Where it goes is known as soon as it does.
+    answering: Option<Weak<WayOut>>,
     /// Number of the last ping, and whether it was answered.
     ping: u32,
     answered: bool,
@@ -222,6 +225,7 @@ impl Session {
                 paused: 0,
                 holds: 0,
                 close: None,
+                answering: None,
                 ping: 0,
                 answered: true,
                 expires: transport.expiry(),
@@ -299,7 +303,7 @@ impl Session {
             let state = lock(&self.state);
             let linked = match state.link {
                 Link::WebSocket(_) => !state.blocked && !state.flushing,
-                Link::Polling { waiting, .. } => waiting,
+                Link::Polling { waiting, .. } => waiting && state.answering.is_none(),
                 Link::Gone => false,
             };
             linked && state.outbox.is_empty() && state.sent_in != self.transport.turn()
@@ -525,6 +529,10 @@ impl Session {
         state.close = Some(Close { reason, told: false });
         if !reason.drains() {
             state.outbox.clear();
+            // Nor is anything awaited of one who does not read what it asked for.
+            if let Some(way) = state.answering.as_ref().and_then(Weak::upgrade) {
+                way.cut_if_blocked();
+            }
         }
         match &state.link {
             Link::WebSocket(_) => {

@@ -1,9 +1,16 @@
 //! The session's half of long-polling: who waits, what is taken, what is refused.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, Weak},
+};
 
 use super::{CloseReason, Frame, Link, Session, Upgrade};
-use crate::engine::{lock::lock, transport::revision::Payload};
+use crate::engine::{
+    lock::lock,
+    transport::revision::Payload,
+    way_out::{Unwritten, WayOut},
+};
 
 /// Why a polling request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +21,69 @@ pub(in crate::engine::transport) enum PollError {
     WrongTransport,
 }
 
+/// What a GET is answered with.
+pub(in crate::engine::transport) struct Polled {
+    pub payload: Payload,
+    /// It took something out of the outbox, where it counts until the answer is out.
+    pub counts: bool,
+}
+
+/// Travels with the answer of a GET, among the extensions of its response, to where that is written. Dropped before: the answer is lost, and
+/// the session with it.
+#[derive(Clone)]
+pub struct PollAnswer(Arc<Mutex<Option<Box<Answer>>>>);
+
+/// An answer that is not out yet.
+struct Answer(Option<Arc<Session>>);
+
+impl PollAnswer {
+    pub(in crate::engine::transport) fn new(session: Arc<Session>) -> Self {
+        Self(Arc::new(Mutex::new(Some(Box::new(Answer(Some(session)))))))
+    }
+
+    /// It goes out on a connection, which is to tell when that was.
+    pub fn goes_out_on(&self, way: &Arc<WayOut>) -> Option<Box<dyn Unwritten>> {
+        let answer = lock(&self.0).take()?;
+        if let Some(session) = &answer.0
+            && let Some(answering) = &mut lock(&session.state).answering
+        {
+            *answering = Arc::downgrade(way);
+        }
+        Some(answer)
+    }
+}
+
+impl Unwritten for Answer {
+    fn written(mut self: Box<Self>) {
+        if let Some(session) = self.0.take() {
+            session.poll_is_out(true);
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(session) = self.0.take() {
+            session.poll_is_out(false);
+        }
+    }
+}
+
 impl Session {
+    /// The answer of a GET is out, or is lost.
+    pub(in crate::engine::transport) fn poll_is_out(self: &Arc<Self>, written: bool) {
+        let mut state = lock(&self.state);
+        state.answering = None;
+        state.outbox.polled_is_out();
+        if !written && state.close.is_none() && matches!(state.link, Link::Polling { .. }) {
+            self.close_locked(&mut state, CloseReason::TransportError);
+            return;
+        }
+        drop(state);
+        // The next GET may wait for this.
+        self.wake.notify_waiters();
+    }
+
     /// A GET begins to wait.
     pub(in crate::engine::transport) fn begin_poll(self: &Arc<Self>) -> Result<(), PollError> {
         self.expire_if_due();
@@ -39,16 +108,21 @@ impl Session {
         }
     }
 
-    /// What a GET is answered with, or `None` while there is nothing to say. `waited`: it did not just come.
-    pub(in crate::engine::transport) fn take_poll(&self, waited: bool) -> Option<Payload> {
+    /// What a GET is answered with, or `None` while there is nothing to say, or an answer before is not out. `waited`: it did not just come.
+    pub(in crate::engine::transport) fn take_poll(&self, waited: bool) -> Option<Polled> {
         let mut state = lock(&self.state);
         let closing = state.close.as_ref().map(|close| close.reason);
         let base64 = state.base64;
         let is_held = state.is_held();
+        let is_answering = state.answering.is_some();
         let Link::Polling { waiting, .. } = &mut state.link else {
             // The upgrade was completed while this request waited.
-            return Some(self.revision.write(&[Frame::text(&["6"])].into(), base64));
+            let payload = self.revision.write(&[Frame::text(&["6"])].into(), base64);
+            return Some(Polled { payload, counts: false });
         };
+        if closing.is_none() && is_answering {
+            return None;
+        }
         *waiting = false;
         let mut frames = if is_held { VecDeque::new() } else { state.outbox.take_all() };
         match closing {
@@ -69,7 +143,7 @@ impl Session {
                 state.link = Link::Gone;
                 drop(state);
                 self.transport.forget(&self.id);
-                return Some(self.revision.write(&frames, base64));
+                return Some(Polled { payload: self.revision.write(&frames, base64), counts: false });
             }
             None if frames.is_empty() && state.upgrade == Upgrade::Probed => {
                 frames.push_back(Frame::text(&["6"]));
@@ -82,8 +156,9 @@ impl Session {
             }
             None => {}
         }
+        state.answering = Some(Weak::new());
         drop(state);
-        Some(self.revision.write(&frames, base64))
+        Some(Polled { payload: self.revision.write(&frames, base64), counts: true })
     }
 
     /// A POST begins to be read.

@@ -1,0 +1,4 @@
+import { unreadAnswers } from "./suites/unread-answers.js";
+import { serve } from "./support/server.js";
+
+unreadAnswers(serve);
