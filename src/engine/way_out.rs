@@ -56,6 +56,10 @@ pub struct WaysOut {
     start: Instant,
     /// Milliseconds for which a peer may take nothing.
     patience: u64,
+    /// Milliseconds of taking nothing, from which on a peer does not count as one that reads.
+    idle: u64,
+    /// The same while as much waits as may.
+    idle_when_full: u64,
     /// Most bytes of the app's answers that may wait, in all.
     most: usize,
     /// Bytes of them that wait.
@@ -105,7 +109,13 @@ impl std::fmt::Debug for WayOut {
 impl WaysOut {
     /// None. `most`: bytes of the app's answers that may wait.
     pub fn new(patience: Duration, most: u64) -> Arc<Self> {
+        Self::with_idle(patience, most, [IDLE, IDLE_WHEN_FULL])
+    }
+
+    fn with_idle(patience: Duration, most: u64, [idle, idle_when_full]: [u64; 2]) -> Arc<Self> {
         Arc::new(Self {
+            idle,
+            idle_when_full,
             start: Instant::now(),
             patience: u64::try_from(patience.as_millis()).unwrap_or(NEVER),
             most: usize::try_from(most).unwrap_or(usize::MAX),
@@ -184,7 +194,7 @@ impl WaysOut {
         // Somewhat less than may, so that not each further answer looks at all of them.
         let enough = if large > self.most { self.most - self.most / 8 } else { usize::MAX };
         for (since, bytes, way) in blocked {
-            let idle = if waiting > self.most { IDLE_WHEN_FULL } else { IDLE };
+            let idle = if waiting > self.most { self.idle_when_full } else { self.idle };
             let is_idle = since.saturating_add(idle) <= now && waiting > self.most / 2;
             let is_large = bytes > LARGE && large > enough;
             if (is_idle || is_large) && way.cut() {
@@ -592,31 +602,48 @@ mod tests {
         assert_eq!((counts.get(), all.waiting.load(Ordering::SeqCst)), ((1, 2), 0));
     }
 
-    #[test]
-    fn where_too_much_waits_those_are_cut_that_have_waited_longest() {
-        let all = WaysOut::new(Duration::from_secs(100), 10 * LARGE as u64);
-        let task = Arc::new(Task::default());
-        let mut small = all.watch(Peer(0));
-        small.way().wait(LARGE);
-        assert!(write(&mut small, &task, b"x").is_pending());
-        let mut peers: Vec<_> = (0..4).map(|_| all.watch(Peer(0))).collect();
-        for peer in &mut peers {
-            peer.way().wait(2 * LARGE);
-            assert!(write(peer, &task, b"x").is_pending());
+    /// Some that take nothing, and how many bytes wait on each.
+    fn idle(all: &Arc<WaysOut>, task: &Arc<Task>, waiting: &[usize]) -> Vec<Watched<Peer>> {
+        let watch = |bytes: &usize| {
+            let mut peer = all.watch(Peer(0));
+            peer.way().wait(*bytes);
+            assert!(write(&mut peer, task, b"x").is_pending());
+            // The next one waits for less long.
             std::thread::sleep(Duration::from_millis(10));
-        }
-        let cut = |peers: &[Watched<Peer>]| -> Vec<_> {
-            (0..peers.len()).filter(|index| peers[*index].way().is_cut()).collect()
+            peer
         };
+        waiting.iter().map(watch).collect()
+    }
+
+    fn cut(peers: &[Watched<Peer>]) -> Vec<usize> {
+        (0..peers.len()).filter(|index| peers[*index].way().is_cut()).collect()
+    }
+
+    #[test]
+    fn where_too_much_waits_large_answers_are_cut_that_have_waited_longest() {
+        let patience = Duration::from_secs(1_000);
+        let all = WaysOut::with_idle(patience, 10 * LARGE as u64, [1_000_000, 1_000_000]);
+        let task = Arc::new(Task::default());
+        let peers = idle(&all, &task, &[LARGE, 2 * LARGE, 2 * LARGE, 2 * LARGE, 2 * LARGE]);
         assert_eq!(cut(&peers), Vec::<usize>::new());
         // An answer of any size, to one who takes it.
         let taker = all.watch(Peer(usize::MAX));
         taker.way().wait(6 * LARGE);
-        assert_eq!(cut(&peers), [0, 1, 2]);
-        assert_eq!((all.take_shed(), taker.way().is_cut(), small.way().is_cut()), (3, false, false));
-        // Those that have taken nothing for a second, until half is left.
-        std::thread::sleep(Duration::from_millis(1_100));
+        assert_eq!((cut(&peers), taker.way().is_cut(), all.take_shed()), (vec![1, 2, 3], false, 3));
+    }
+
+    #[test]
+    fn from_half_of_the_bound_on_those_are_cut_that_take_nothing() {
+        let patience = Duration::from_secs(1_000);
+        let all = WaysOut::with_idle(patience, 10 * LARGE as u64, [20, 1_000_000]);
+        let task = Arc::new(Task::default());
+        let peers = idle(&all, &task, &[LARGE, LARGE, LARGE, LARGE, LARGE]);
+        std::thread::sleep(Duration::from_millis(120));
+        assert_eq!((all.look(), cut(&peers)), (0, Vec::new()));
+        let taker = all.watch(Peer(usize::MAX));
+        taker.way().wait(LARGE + 1);
+        std::thread::sleep(Duration::from_millis(120));
         all.look();
-        assert_eq!((cut(&peers).len(), small.way().is_cut(), taker.way().is_cut()), (4, true, false));
+        assert_eq!((cut(&peers), taker.way().is_cut()), (vec![0, 1], false));
     }
 }
