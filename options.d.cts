@@ -116,7 +116,7 @@ export interface LimitsConfig {
   /** Bytes of history per room and kind of event. Default 16 MiB. Reached: the oldest leave through `onCleanup`. */
   historyBytes?: number;
   /**
-   * Bytes of the app's answers that wait for their clients to read, in all. Default 48 MiB. Reached by answers of more than 512 KiB: those
+   * Bytes of the app's answers that wait for their clients to read, in all. Default 32 MiB. Reached by answers of more than 512 KiB: those
    * connections are closed whose clients have taken nothing for longest. From half of it on, those of any answer whose clients have taken nothing for a
    * second. A single answer may be larger.
    */

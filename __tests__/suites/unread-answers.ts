@@ -50,10 +50,14 @@ export function unreadAnswers(serve: Serve): void {
 
     it("hold their places until they are out or cut, which limits.httpTimeout does, and the app hears of it", async () => {
       const log = recordingLogger();
-      const cancelled = gate();
+      const [cancelled, whole, endless] = [gate(), gate(), gate()];
       const app = new Hono();
-      app.get("/whole", (c) => c.text("w".repeat(8 * MB)));
+      app.get("/whole", (c) => {
+        whole.open();
+        return c.text("w".repeat(8 * MB));
+      });
       app.get("/endless", () => {
+        endless.open();
         const piece = new Uint8Array(64 * 1024);
         const body = new ReadableStream(
           { pull: (controller) => controller.enqueue(piece), cancel: () => cancelled.open() },
@@ -68,6 +72,8 @@ export function unreadAnswers(serve: Serve): void {
       expect(await small()).toBe(200);
       unread(`${server.url}/whole`);
       unread(`${server.url}/endless`);
+      // A small request takes a place too, and would have one of the two refused.
+      await Promise.all([whole.opened, endless.opened]);
       await eventually(async () => (await small()) === 503, "both places are taken");
       await eventually(async () => (await small()) === 200, "they are free again");
       await cancelled.opened;
