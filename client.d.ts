@@ -31,29 +31,29 @@ export interface ClientConfig {
    * Who this is. A function is asked at each connect, and for a fresh `token` before one runs out; it may return a promise, which has
    * {@link ClientConfig.timeout} to settle. Default: nothing, and the server gives a user id.
    */
-  auth?: ClientAuth | (() => ClientAuth | Promise<ClientAuth>);
+  auth?: ClientAuth | (() => ClientAuth | Promise<ClientAuth>) | undefined;
   /** Whether it connects without being asked. Default true. */
-  autoConnect?: boolean;
+  autoConnect?: boolean | undefined;
   /** Whether it tries again after a connect that failed and a connection that was lost. Default true. */
-  reconnection?: boolean;
+  reconnection?: boolean | undefined;
   /**
    * How often it tries again in a row before it gives up: an integer of 0 or more, or `Infinity`. Default `Infinity`. The first of them comes
    * after a random part of a second, each further one of twice as many, of 5 s at most.
    */
-  reconnectionAttempts?: number;
+  reconnectionAttempts?: number | undefined;
   /**
    * Milliseconds that every request may take, a wait for the connection included: a positive integer, at most 2,147,483,647. Default
    * 10,000. Then it fails with `TIMEOUT`, or with `DISCONNECTED` where it could not be sent.
    */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 /** What the server is told at a connect. */
 export interface ClientAuth {
   /** The user id, where the server takes the client's word for it. */
-  userId?: string;
+  userId?: string | undefined;
   /** A JSON Web Token, where the server asks for one. */
-  token?: string;
+  token?: string | undefined;
   /** Whatever else the server's `authenticate` reads; without it, this is in `client.meta` there. */
   [key: string]: unknown;
 }
@@ -86,9 +86,9 @@ export interface CreateRoomOptions {
   /** For people. */
   name: string;
   /** For people. */
-  description?: string;
+  description?: string | undefined;
   /** Most connections in the room, a positive integer; absent: what the server gives. */
-  maxSize?: number;
+  maxSize?: number | undefined;
 }
 
 /** What the server says at a connect. */

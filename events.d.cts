@@ -90,7 +90,12 @@ export class DialogueError extends Error {
   constructor(
     code: DialogueErrorCode,
     message: string,
-    details?: { roomId?: string; event?: string; issues?: readonly ValidationIssue[]; cause?: unknown },
+    details?: {
+      roomId?: string | undefined;
+      event?: string | undefined;
+      issues?: readonly ValidationIssue[] | undefined;
+      cause?: unknown;
+    },
   );
   readonly code: DialogueErrorCode;
   /** The room concerned, if there is one. */
@@ -125,9 +130,9 @@ export interface EventDefinition<T = unknown> {
 /** See {@link defineEvent}. */
 export interface DefineEventOptions {
   /** For people. */
-  description?: string;
+  description?: string | undefined;
   /** What a room remembers of this event; absent: nothing. */
-  history?: EventHistoryConfig;
+  history?: EventHistoryConfig | undefined;
 }
 
 /**
@@ -215,7 +220,7 @@ export interface EventMessage<T = unknown> {
   /** When it was accepted, in Unix milliseconds. */
   timestamp: number;
   /** Whatever the sender put beside the payload. */
-  meta?: Record<string, unknown>;
+  meta?: Record<string, unknown> | undefined;
   /** Place in the room, from 1, growing by one with every event of whatever kind; absent before the event is accepted. */
   offset?: number;
 }

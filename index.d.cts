@@ -62,9 +62,9 @@ export interface RoomConfig {
   /** For people. */
   name: string;
   /** For people. */
-  description?: string;
+  description?: string | undefined;
   /** Most connections in the room, a positive integer; absent: no bound. Exact under concurrent joins. */
-  maxSize?: number;
+  maxSize?: number | undefined;
   /**
    * What may be triggered. `[]`: clients nothing, the server anything. `[{ name: "*" }]`: anything, judged only where it is
    * also listed by name. `{ name }` alone stands for the definition of that name in {@link DialogueConfig.events}, if there is
@@ -72,19 +72,19 @@ export interface RoomConfig {
    */
   events: EventDefinition<unknown>[];
   /** Event names that one who joins is subscribed to; `"*"` is everything. Default: none. */
-  defaultSubscriptions?: string[];
+  defaultSubscriptions?: string[] | undefined;
   /** User id of the one who may delete it by `dialogue:deleteRoom`; absent: no client may. */
-  createdById?: string;
+  createdById?: string | undefined;
   /**
    * History sent to one who joins: `true` what is in memory (up to `limits.historyPage`), a number the newest so many of each
    * kind of event. Default false.
    */
-  syncHistoryOnJoin?: boolean | number;
+  syncHistoryOnJoin?: boolean | number | undefined;
   /**
    * Whether it is shown by `dialogue:listRooms` and announced by `dialogue:roomCreated`. Default true. Changes and the end of one that is not are
    * told to its members only.
    */
-  listed?: boolean;
+  listed?: boolean | undefined;
 }
 
 /** Names of the events of a room. */
@@ -220,7 +220,7 @@ export interface ConnectedClient {
        * Send the room's history to this client, as its own join would: `true` what is in memory, a number the newest so many of
        * each kind. Default false.
        */
-      history?: boolean | number;
+      history?: boolean | number | undefined;
     },
   ): void;
   leave(roomId: string): void;
@@ -297,29 +297,29 @@ export type JwtAlgorithm =
  */
 export interface JwtConfig {
   /** For HS256, HS384, HS512. Use at least 32 random bytes: a shorter or guessable one can be found from a single token. */
-  secret?: string | Uint8Array;
+  secret?: string | Uint8Array | undefined;
   /** PEM: RSA of 2,048 to 8,192 bits, P-256, P-384 or Ed25519; or a certificate of such a key. */
-  publicKey?: string;
+  publicKey?: string | undefined;
   /** JSON Web Keys. A token's `kid` says which one; those that verify no signatures are passed over. */
-  jwks?: { keys: object[] };
+  jwks?: { keys: object[] } | undefined;
   /**
    * Where such a set is fetched: `https`, or `http` to loopback. Fetched when the first token comes, then for a `kid` that is not
    * known at most once a minute, and every ten minutes while tokens come. 5 s and 256 KiB at most, no redirects.
    */
-  jwksUri?: string;
+  jwksUri?: string | undefined;
   /** Those that count. Default: all that the key is for, read from the key. */
-  algorithms?: JwtAlgorithm[];
+  algorithms?: JwtAlgorithm[] | undefined;
   /** Whose tokens are taken: `iss` is one of these. Default: anyone's who has the key. */
-  issuer?: string | string[];
+  issuer?: string | string[] | undefined;
   /** For whom: `aud` names one of these. Default: not asked. */
-  audience?: string | string[];
+  audience?: string | string[] | undefined;
   /** Seconds by which clocks may differ, 0 to 86,400: for `exp`, `nbf` and `iat`. Default 0. */
-  leeway?: number;
+  leeway?: number | undefined;
   /**
    * Whether one without a token is refused. Default true. With false such a one gets the socket id as its user id, never a name of its
    * own choosing; a token that is not good is refused all the same.
    */
-  required?: boolean;
+  required?: boolean | undefined;
 }
 
 /**
@@ -334,7 +334,11 @@ export interface JwtConfig {
 export function signJwt(
   claims: Record<string, unknown> & { sub: string },
   key: string | Uint8Array,
-  options?: { algorithm?: JwtAlgorithm; expiresIn?: number | string; keyId?: string },
+  options?: {
+    algorithm?: JwtAlgorithm | undefined;
+    expiresIn?: number | string | undefined;
+    keyId?: string | undefined;
+  },
 ): string;
 
 /**
@@ -429,9 +433,9 @@ export interface CorsConfig {
   /** `"*"` or `true`: any. `false`: the server's own only. Else the ones that may, as `https://example.com`. */
   origin: string | string[] | boolean;
   /** Methods that a preflight allows. Default GET, POST. */
-  methods?: string[];
+  methods?: string[] | undefined;
   /** Whether cookies may be sent. Only with listed origins, where the default is true. */
-  credentials?: boolean;
+  credentials?: boolean | undefined;
 }
 
 /** What can answer HTTP requests: a Hono app, or anything with such a `fetch`. */
@@ -446,7 +450,7 @@ export type RoomsConfig =
 /** A {@link RoomConfig} whose lists may be read only. */
 type RoomShape = Omit<RoomConfig, "events" | "defaultSubscriptions"> & {
   events: readonly AnyEvent[];
-  defaultSubscriptions?: readonly string[];
+  defaultSubscriptions?: readonly string[] | undefined;
 };
 /** A name that is in no {@link RoomConfig} is a mistake. */
 type KnownFields<R> = {
@@ -475,40 +479,43 @@ type RoomOf<R, Id> = 0 extends 1 & R
 /** Any id; those that the configuration's type says are offered first. */
 type RoomId<R> = (keyof ById<R> & string) | (string & {});
 
+/** What is undefined is as if it were absent, with `exactOptionalPropertyTypes` too. */
+type OrUndefined<T> = { [K in keyof T]: T[K] | undefined };
+
 /** What `createDialogue` takes. A field that is not known, here, in `cors` or in a room, is a warning in the log. */
 export interface DialogueConfig<
   R extends RoomsConfig = Record<string, RoomConfig> | (RoomConfig & { id: string })[],
 > {
   /** TCP port, 0 to 65535; 0 takes any free one. Default 3000. */
-  port?: number;
+  port?: number | undefined;
   /** Address to listen on. Default: all interfaces. */
-  host?: string;
+  host?: string | undefined;
   /** Answers every request outside the Socket.IO path. Default: a new Hono app, see {@link Dialogue.app}. */
-  app?: Hono | FetchApp;
+  app?: Hono | FetchApp | undefined;
   /** The rooms that exist from the start: by id, or as a list. */
   rooms: R;
   /** Definitions that rooms may name by `{ name }` alone. */
-  events?: EventDefinition<unknown>[];
-  hooks?: HooksConfig;
+  events?: EventDefinition<unknown>[] | undefined;
+  hooks?: HooksConfig | undefined;
   /** Default: {@link createDefaultLogger}. */
-  logger?: Logger;
+  logger?: Logger | undefined;
   /** Absent or `true`: any origin, without credentials. `false`: the server's own only. */
-  cors?: CorsConfig | boolean;
+  cors?: CorsConfig | boolean | undefined;
   /** Only reported by the adapter; the engine runs where it is loaded. */
-  runtime?: Runtime;
+  runtime?: Runtime | undefined;
   /** Which tokens say who connects. With `hooks.socket.authenticate` too: that is asked after a good token, and gets its `claims`. */
-  jwt?: JwtConfig;
-  limits?: LimitsConfig;
-  socket?: SocketOptions;
+  jwt?: JwtConfig | undefined;
+  limits?: OrUndefined<LimitsConfig> | undefined;
+  socket?: SocketOptions | undefined;
   /** Threads of the engine, a positive integer. Default: one less than the cores available, since JavaScript needs one of them; at least 1. */
-  threads?: number;
+  threads?: number | undefined;
   /**
    * Serves `https` and `wss` on the port, and nothing else there. `cert`: the certificate, its chain behind it; `key`: its private key, RSA, ECDSA or
    * Ed25519, without a passphrase; PEM each. TLS 1.2 and 1.3. Default: no TLS.
    *
    * @throws {@link DialogueError} `INVALID_CONFIG` that names the field, and shows nothing of it.
    */
-  tls?: { cert: string | Uint8Array; key: string | Uint8Array };
+  tls?: { cert: string | Uint8Array; key: string | Uint8Array } | undefined;
   /**
    * Replaces the global `Response`, `Request` and `fetch`, so that requests and (on Node) responses can be light: the runtime's own are made of them when more is asked than
    * status, URL and headers. They behave like the runtime's, and share its prototypes. Default true.
@@ -516,25 +523,25 @@ export interface DialogueConfig<
    * With `false` the global objects are left alone, and the app gets the runtime's own requests, which is slower. On Bun a response that is made of a text then has no `Content-Type` except
    * one that the app gives it.
    */
-  overrideGlobalObjects?: boolean;
+  overrideGlobalObjects?: boolean | undefined;
 }
 
 /** Transport options, under Socket.IO's names. */
 export interface SocketOptions {
   /** Path that the transport answers; a `/` in front is added. Default `/socket.io`. */
-  path?: string;
+  path?: string | undefined;
   /** Milliseconds between two pings. Default 25,000. */
-  pingInterval?: number;
+  pingInterval?: number | undefined;
   /** Milliseconds within which a ping must be answered. Default 20,000. */
-  pingTimeout?: number;
+  pingTimeout?: number | undefined;
   /** Most bytes of one message, over all its fragments and attachments. Default 1,000,000. */
-  maxHttpBufferSize?: number;
+  maxHttpBufferSize?: number | undefined;
   /** Milliseconds from the Engine.IO handshake to the Socket.IO connect. Default 10,000. */
-  connectTimeout?: number;
+  connectTimeout?: number | undefined;
   /** Milliseconds within which an upgrade must be completed. Default 10,000. */
-  upgradeTimeout?: number;
+  upgradeTimeout?: number | undefined;
   /** Transports that are offered. Default both. */
-  transports?: ("polling" | "websocket")[];
+  transports?: ("polling" | "websocket")[] | undefined;
 }
 
 /**
@@ -680,9 +687,9 @@ export interface HistoryManagerConfig {
   /** Carried for the caller; the manager itself reads memory only. */
   onLoad?(roomId: string, eventName: string, start: number, end: number): Promise<EventMessage[]>;
   /** Most events of one kind in one room, whatever `push` asks for. Default 100. */
-  maxEventsPerType?: number;
+  maxEventsPerType?: number | undefined;
   /** Most rooms; a further one takes the place of the one that was pushed to least recently. Default 1000. */
-  maxRooms?: number;
+  maxRooms?: number | undefined;
 }
 
 /** A history in memory. */

@@ -7,16 +7,16 @@ import { native } from "./native.js";
 import { Err, Ok } from "./result.js";
 
 interface SignOptions {
-  algorithm?: JwtAlgorithm;
-  expiresIn?: number | string;
-  keyId?: string;
+  algorithm?: JwtAlgorithm | undefined;
+  expiresIn?: number | string | undefined;
+  keyId?: string | undefined;
 }
 
 interface VerifyOptions {
-  algorithms?: JwtAlgorithm[];
-  issuer?: string | string[];
-  audience?: string | string[];
-  leeway?: number;
+  algorithms?: JwtAlgorithm[] | undefined;
+  issuer?: string | string[] | undefined;
+  audience?: string | string[] | undefined;
+  leeway?: number | undefined;
 }
 
 type Outcome<Name extends string, T> = { [key in Name]?: T } & { error?: string; invalid?: string };

@@ -1,4 +1,4 @@
-import { createDialogue, type DialogueConfig, DialogueError, Ok } from "dialogue-rs";
+import { createDialogue, type DialogueConfig, DialogueError, Ok, signJwt, verifyJwt } from "dialogue-rs";
 import { describe, expect, it } from "vitest";
 import { recordingLogger } from "../support/recording-logger.js";
 
@@ -137,6 +137,33 @@ export function configuration(): void {
         expect((error as DialogueError).message.startsWith(path)).toBe(true);
       });
     }
+
+    it("not for fields that are undefined: they are as if they were absent", () => {
+      const names = (text: string) => Object.fromEntries(text.split(" ").map((name) => [name, undefined]));
+      const traits = names("description maxSize defaultSubscriptions createdById syncHistoryOnJoin listed");
+      const log = recordingLogger();
+      const dialogue = createDialogue({
+        ...names("port host app events hooks cors runtime jwt threads tls overrideGlobalObjects"),
+        rooms: { chat: { ...room, ...traits } },
+        limits: names("connections connectionsPerAddress trustProxy rate clientRooms hookTimeout"),
+        socket: names("path pingInterval pingTimeout maxHttpBufferSize connectTimeout transports"),
+        logger: log,
+      });
+      createDialogue({ rooms: {}, cors: { origin: true, ...names("methods credentials") }, logger: log });
+      const key = "s".repeat(32);
+      const jwt = {
+        secret: key,
+        ...names("publicKey jwks jwksUri algorithms issuer audience leeway required"),
+      };
+      createDialogue({ rooms: {}, jwt, logger: log });
+      const token = signJwt({ sub: "ada" }, key, names("algorithm expiresIn keyId"));
+      expect(verifyJwt(token, key, names("algorithms issuer audience leeway")).isOk).toBe(true);
+      expect(dialogue.room("chat").maxSize).toBeUndefined();
+      dialogue.updateRoom("chat", { maxSize: 5 });
+      dialogue.updateRoom("chat", traits);
+      expect(dialogue.room("chat").maxSize).toBe(5);
+      expect(log.entries).toEqual([]);
+    });
 
     it("not for hooks that are null or undefined, nor for one authenticate in both places", () => {
       const authenticate = () => Ok({ jwt: { sub: "ada" } });

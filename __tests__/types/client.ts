@@ -97,6 +97,8 @@ const configs: ClientConfig[] = [
   { url: "/", auth: () => ({ token: "…" }), reconnection: true, reconnectionAttempts: 5 },
   { url: "/", auth: async (): Promise<ClientAuth> => ({ token: "…" }), timeout: 5_000 },
 ];
+declare const token: string | undefined;
+createDialogueClient({ url: "/", auth: { token, userId: undefined }, timeout: undefined });
 // @ts-expect-error: there is no client without a url
 createDialogueClient({});
 // @ts-expect-error: a token is a text

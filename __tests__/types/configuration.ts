@@ -162,6 +162,21 @@ export function helper(given: Dialogue, client: ConnectedClient): number {
 }
 helper(dialogue, dialogue.getAllClients()[0]!);
 
+// What is undefined is as if it were absent (exactOptionalPropertyTypes).
+declare const port: number | undefined;
+declare const text: string | undefined;
+createDialogue({
+  rooms: { lobby: { name: "Lobby", events: [Message], maxSize: port, description: text, createdById: text } },
+  port,
+  host: text,
+  hooks: undefined,
+  cors: { origin: true, credentials: undefined },
+  limits: { connections: port, clientRooms: undefined },
+  socket: { pingInterval: port, path: text },
+  jwt: text === undefined ? undefined : { secret: text, issuer: text, leeway: port },
+});
+defineEvent("described", { description: text, history: undefined });
+
 // @ts-expect-error: no such option of a room
 createDialogue({ rooms: { lobby: { name: "Lobby", events: [Message], maxsize: 5 } } });
 // @ts-expect-error: no such option
