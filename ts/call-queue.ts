@@ -1,3 +1,4 @@
+import { nextTick } from "node:process";
 import { setImmediate } from "node:timers";
 import type { Batch, Call } from "./native.js";
 
@@ -10,6 +11,13 @@ const MAX_DEPTH = 100;
 /** A synchronous drain that never catches up with the engine ends here, and the rest comes in the next turns. */
 const MAX_SYNCHRONOUS = 20_000;
 const NONE: Buffer[] = [];
+/** Who comes and who goes. What a program awaits when it is told of one goes on before it is told of the next, as if each came by itself. */
+const BREATHING: ReadonlySet<Call["k"]> = new Set([
+  "connected",
+  "disconnected",
+  "ioConnected",
+  "ioDisconnected",
+]);
 
 /**
  * The engine's calls, in order. One list and one cursor: a drain that a handler causes goes on where the outer one is, so that
@@ -26,6 +34,8 @@ export class CallQueue {
   #usedAttachments = 0;
   #depth = 0;
   #scheduled = false;
+  /** What promises wait for is to go on before the next call. */
+  #breathes = false;
   #finished = 0;
 
   /**
@@ -52,21 +62,38 @@ export class CallQueue {
   /** The engine has something: turn by turn until there is nothing. */
   readonly wake = (): void => {
     // Woken inside a call (by a nested event loop, as debuggers have): the outer loop goes on anyway.
-    if (this.isInside) return;
-    const deadline = performance.now() + TURN_MS;
+    if (!this.isInside) this.#run(performance.now() + TURN_MS);
+  };
+
+  #run(deadline: number): void {
     let ended = false;
+    this.#breathes = false;
     try {
       // Asking for the time costs as much as a small call.
-      for (let done = 1; !ended; done++) {
+      for (let done = 1; !ended && !this.#breathes; done++) {
         ended = !this.#next();
         if (done % 16 === 0 && performance.now() >= deadline) break;
       }
       if (!ended) this.#settle();
     } finally {
       // The engine wakes again only when it was asked for more in vain.
-      if (!ended) this.#schedule();
+      if (!ended) this.#goOn(deadline);
     }
-  };
+  }
+
+  #goOn(deadline: number): void {
+    if (!this.#breathes || this.#scheduled || performance.now() >= deadline) {
+      this.#schedule();
+      return;
+    }
+    this.#scheduled = true;
+    const goOn = () => {
+      this.#scheduled = false;
+      if (!this.isInside) this.#run(deadline);
+    };
+    // Behind all promises that are settled by now, and those that these settle.
+    queueMicrotask(() => nextTick(goOn));
+  }
 
   /** Everything, now; nothing when called from inside a call, which the caller's own loop follows. */
   drain(): void {
@@ -99,6 +126,7 @@ export class CallQueue {
   #next(): boolean {
     if (this.#cursor === this.#calls.length && !this.#refill()) return false;
     const call = this.#calls[this.#cursor++] as Call;
+    this.#breathes ||= BREATHING.has(call.k);
     // What was decided happens before anything else does.
     if (call.k !== "decide") this.#settle();
     const first = this.#usedAttachments;

@@ -69,6 +69,7 @@ export interface NativeDialogue {
   ioAcknowledge(nsp: number, id: string, ack: number, argsJson: string, attachments: Buffer[]): void;
   ioForgetAck(nsp: number, id: string | null, ack: number): void;
   ioRoomsOf(nsp: number, id: string): string[];
+  ioRoomCountOf(nsp: number, id: string): number;
   ioDisconnect(nsp: number, id: string, close: boolean): void;
   ioConnection(conn: string): string | null;
   ioCloseConnection(conn: string): void;

@@ -14,6 +14,7 @@ mod stalled;
 #[path = "../engine/support.rs"]
 #[allow(dead_code, reason = "the engine's other tests use the rest")]
 mod support;
+mod unheard;
 
 mod tls;
 

@@ -11,6 +11,7 @@ mod fairness;
 mod handshake;
 mod history;
 mod interop;
+mod io;
 mod order;
 mod raw;
 mod stalled;

@@ -47,11 +47,16 @@ export function ioInStep(reach: Reach): void {
         const namespace = server.io.of(nsp);
         const seen: unknown[] = [];
         const here: string[] = [];
+        const awaited: unknown[] = [];
         const rooms: string[] = [];
         namespace.adapter.on("create-room", (room: string) => void rooms.push(room));
         namespace.on("connection", (socket) => {
           if (here.length === 0) block(700);
-          here.push(socket.id);
+          const order = here.push(socket.id);
+          namespace.fetchSockets().then(async (all) => {
+            await undefined;
+            awaited.push([all.length - order, namespace.sockets.size - order]);
+          });
           expect([...namespace.sockets.keys()]).toEqual(here);
           expect(rooms.filter((room) => room !== "crowd")).toEqual(here);
           socket.join("crowd");
@@ -63,6 +68,7 @@ export function ioInStep(reach: Reach): void {
         await program.line("connected");
         await eventually(() => here.length === COUNT, "every connection");
         expect(seen).toEqual(Array.from({ length: COUNT }, (_, n) => fives(n + 1)));
+        expect(awaited).toEqual(Array(COUNT).fill([0, 0]));
         expect((await namespace.in("crowd").fetchSockets()).map(({ id }) => id)).toEqual(here);
         namespace.emit("report");
         expect(await program.line("twice")).toEqual({ twice: 0, early: 0 });
@@ -74,6 +80,7 @@ export function ioInStep(reach: Reach): void {
           const namespace = server.io.of(nsp);
           const seen: unknown[] = [];
           const connections: number[] = [];
+          const awaited: unknown[] = [];
           const left = new Set<string>();
           let emptied = 0;
           namespace.on("connection", (socket) => {
@@ -82,6 +89,10 @@ export function ioInStep(reach: Reach): void {
               const { connected, rooms } = socket;
               seen.push([...counts(namespace, "crowd"), connected, [...rooms]]);
               expect(namespace.sockets.get(socket.id)).toBe(socket);
+            });
+            socket.on("disconnect", async () => {
+              const there = await namespace.fetchSockets();
+              awaited.push([there.length, namespace.sockets.size]);
             });
             socket.on("disconnect", () => {
               left.add(socket.id);
@@ -100,7 +111,8 @@ export function ioInStep(reach: Reach): void {
           const ids = [...namespace.sockets.keys()];
           namespace.emit("leave");
           block(500);
-          await eventually(() => left.size === COUNT, "every end");
+          await eventually(() => awaited.length === COUNT, "every end");
+          expect(awaited).toEqual(Array.from({ length: COUNT }, (_, n) => Array(2).fill(COUNT - n - 1)));
           const order = [...left];
           expect(order.toSorted()).toEqual(ids.toSorted());
           const expected = order.flatMap((id, n) => [

@@ -215,6 +215,12 @@ impl NativeDialogue {
         self.core().io.get(nsp).map(|nsp| values::strings(nsp.rooms_of(&id))).unwrap_or_default()
     }
 
+    /// How many rooms a socket is in.
+    #[napi(catch_unwind)]
+    pub fn io_room_count_of(&self, nsp: u32, id: String) -> u32 {
+        self.core().io.get(nsp).map_or(0, |nsp| count(nsp.room_count_of(&id)))
+    }
+
     /// Ends a socket, and with `close` its connection.
     #[napi(catch_unwind)]
     pub fn io_disconnect(&self, nsp: u32, id: String, close: bool) {

@@ -26,6 +26,7 @@ export const IDLE: EnginePort = {
   ioAcknowledge: nothing,
   ioForgetAck: nothing,
   ioRoomsOf: () => [],
+  ioRoomCountOf: () => 0,
   ioDisconnect: nothing,
   ioConnection: () => null,
   ioCloseConnection: nothing,

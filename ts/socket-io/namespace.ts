@@ -65,6 +65,8 @@ export class Namespace extends GuardedEmitter {
         count: () => hub.engine.ioCount(this.#key),
         has: (id) => hub.engine.ioIsShown(this.#key, id),
         roomsOf: (id) => (hub.engine.ioIsShown(this.#key, id) ? this.roomsOf(id) : []),
+        roomCountOf: (id) =>
+          hub.engine.ioIsShown(this.#key, id) ? hub.engine.ioRoomCountOf(this.#key, id) : 0,
         watch: (watched) => hub.engine.ioWatchRooms(this.#key, watched),
       },
       dispatcher,

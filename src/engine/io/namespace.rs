@@ -293,6 +293,11 @@ impl Namespace {
         read(&self.state).find(id).map(Member::all_rooms).unwrap_or_default()
     }
 
+    /// How many rooms a socket is in.
+    pub fn room_count_of(&self, id: &str) -> usize {
+        read(&self.state).find(id).map_or(0, Member::room_count)
+    }
+
     /// How many rooms there are.
     pub fn room_count(&self) -> usize {
         read(&self.state).room_count()

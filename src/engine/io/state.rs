@@ -74,6 +74,11 @@ impl Member {
         self.socket.public_id().as_str() == room
     }
 
+    /// How many rooms it is in.
+    pub(super) fn room_count(&self) -> usize {
+        self.rooms.len() + usize::from(!self.left_own)
+    }
+
     /// Its rooms, its own first.
     pub(super) fn all_rooms(&self) -> Vec<Arc<str>> {
         let own = (!self.left_own).then(|| Arc::from(self.socket.public_id().as_str()));

@@ -101,6 +101,11 @@ impl Socket {
         }
     }
 
+    /// How many answers it owes.
+    pub fn owed_answers(&self) -> usize {
+        lock(&self.acks).as_ref().map_or(0, |acks| acks.waiting.len())
+    }
+
     /// A client answered. An id that was never issued, or was answered before, is nothing. What the handler waits for comes back.
     pub(super) fn answered(&self, id: i64, answer: Answer) -> Option<Answer> {
         match lock(&self.acks).as_mut()?.waiting.remove(&id)? {

@@ -233,6 +233,11 @@ impl Socket {
         lock(&self.unheard)
     }
 
+    /// How many events wait for somebody to listen.
+    pub fn unheard_events(&self) -> usize {
+        self.unheard().len()
+    }
+
     /// Whether one more of the program's own events is within `limits.eventRate`.
     pub(in crate::engine) fn grants_event(&self, limits: &Limits) -> bool {
         limits.event_rate == 0 || self.event_rate.get_or_init(|| Box::new(EventRate::new(limits))).grants()
