@@ -128,6 +128,8 @@ export declare class NativeDialogue {
   ioForgetAck(nsp: number, id: string | undefined | null, ack: number): void
   /** Rooms of a socket, its own first. */
   ioRoomsOf(nsp: number, id: string): Array<string>
+  /** How many rooms a socket is in. */
+  ioRoomCountOf(nsp: number, id: string): number
   /** Ends a socket, and with `close` its connection. */
   ioDisconnect(nsp: number, id: string, close: boolean): void
   /** A connection, as JSON of `{ protocol, transport, address }`. From now on its upgrade and its end are told. `null`: it is over. */

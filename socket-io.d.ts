@@ -593,7 +593,7 @@ export declare class Namespace<
   ): Promise<AnswerTo<ServerSideEvents, Name>[]>;
 }
 
-/** Who is in which room. To be read: what is written into the maps changes nothing. Its events come when the step is done that made them. */
+/** Who is in which room, at the moment. To be read: to write into the maps is a `TypeError`. Its events come before the call returns that made them. */
 export interface Adapter
   extends OpenEventEmitter<{
     /** A room has its first member. */

@@ -76,7 +76,9 @@ async fn a_flood_of_events_that_nobody_listens_to_waits_in_its_own_connections()
                     ended += 1;
                     main.forget(id.as_str(), false);
                 }
-                other => panic!("{other:?}"),
+                // The last few of one that is over are still told.
+                Call::Io(IoCall::Event { .. }) => {}
+                _ => panic!("that is all there is to tell"),
             }
         }
     }
