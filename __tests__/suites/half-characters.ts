@@ -120,6 +120,9 @@ export function halfCharacters(serve: Serve): void {
       const told = await stage.client(server, { auth: { sub: "ada", reason: HALF } }).refusal();
       expect([told.data?.code, told.message]).toEqual(["UNAUTHORIZED", REPLACED]);
       await stage.connect(server, { auth: { sub: REPLACED } });
+      const plain = await stage.serve({ rooms: { chat: chatRoom() } });
+      const named = await stage.client(plain, { userId: HALF }).refusal();
+      expect(named.message).toContain("must not hold half a character");
     });
 
     it("in what a client names is an error that names the field, and nobody leaves for it", async () => {
@@ -133,7 +136,7 @@ export function halfCharacters(serve: Serve): void {
         ["dialogue:join", { roomId: HALF }, "roomId"],
         ["dialogue:trigger", { roomId: REPLACED, event: HALF }, "event"],
         ["dialogue:subscribe", { roomId: REPLACED, eventName: HALF }, "eventName"],
-        ["dialogue:createRoom", { name: HALF }, "name"],
+        ["dialogue:createRoom", { id: "own", name: HALF }, "name"],
       ] as const) {
         const { ok, code, message: said } = await client.ask(command, payload);
         expect([command, ok, code]).toEqual([command, false, "INVALID_REQUEST"]);

@@ -121,9 +121,23 @@ export function ioSockets(reach: Reach): void {
 
       if (!reach.name.startsWith("npm")) {
         it("is told of what would not be called", async () => {
+          const { io } = await stage.serve();
           const { socket } = await stage.pair(await stage.serve(), "/a");
-          for (const name of ["packet", "dispatch", "run", "_onpacket", "onack", "_onclose", "onclose"]) {
-            expect(() => Reflect.set(socket, name, () => {})).toThrow(`socket.${name} cannot be replaced`);
+          for (const [title, object, names] of [
+            ["socket", socket, ["packet", "dispatch", "run", "_onpacket", "onack", "_onclose", "onclose"]],
+            ["adapter", socket.nsp.adapter, ["broadcast", "addAll", "del", "delAll", "close"]],
+            ["namespace", socket.nsp, ["run", "_add", "_remove"]],
+            ["client", socket.client, ["ondata", "_packet", "writeToEngine"]],
+            ["conn", socket.conn, ["send", "write", "onPacket"]],
+            ["io", io, ["onconnection", "_checkNamespace"]],
+          ] as const) {
+            for (const name of names) {
+              expect(() => Reflect.set(object, name, () => {})).toThrow(
+                `${title}.${name} cannot be replaced`,
+              );
+              // What is looked for is not there, as before.
+              expect(Reflect.get(object, name)).toBeUndefined();
+            }
           }
         });
       }

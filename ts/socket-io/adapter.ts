@@ -2,6 +2,7 @@ import type { Dispatcher } from "../dispatcher.js";
 import { fromEngine } from "../names.js";
 import type { RoomChange } from "../native.js";
 import { GuardedEmitter } from "./emitter.js";
+import { notReplaced } from "./not-replaced.js";
 import { type RoomSource, roomsOf, sidsOf } from "./room-views.js";
 
 const ROOM_EVENTS = ["create-room", "join-room", "leave-room", "delete-room"];
@@ -50,3 +51,14 @@ export class Adapter extends GuardedEmitter {
     this.#support.watch(watches);
   }
 }
+
+notReplaced(
+  Adapter.prototype,
+  "adapter",
+  [
+    ...["broadcast", "broadcastWithAck", "addAll", "del", "delAll", "sockets", "socketRooms", "fetchSockets"],
+    ...["addSockets", "delSockets", "disconnectSockets", "serverSideEmit", "serverCount", "init", "close"],
+    ...["persistSession", "restoreSession", "customHook"],
+  ],
+  "the methods of io and of its sockets, and the adapter's events",
+);

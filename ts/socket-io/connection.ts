@@ -2,6 +2,7 @@ import type { Dispatcher } from "../dispatcher.js";
 import { GuardedEmitter } from "./emitter.js";
 import type { EnginePort } from "./engine-port.js";
 import type { IncomingRequest } from "./incoming-request.js";
+import { notReplaced } from "./not-replaced.js";
 
 /** What the engine tells of a connection. */
 export interface ConnectionInfo {
@@ -86,3 +87,12 @@ export class Client {
     return this.conn.request;
   }
 }
+
+const INSTEAD = "socket.use, socket.onAny and socket.onAnyOutgoing";
+notReplaced(
+  Client.prototype,
+  "client",
+  ["connect", "doConnect", "ondata", "ondecoded", "onerror", "onclose", "_packet", "writeToEngine", "packet"],
+  INSTEAD,
+);
+notReplaced(Connection.prototype, "conn", ["send", "write", "sendPacket", "onPacket", "onClose"], INSTEAD);

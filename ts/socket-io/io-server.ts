@@ -5,6 +5,7 @@ import { UNSUPPORTED } from "./engine-options.js";
 import type { Hub } from "./hub.js";
 import type { Middleware } from "./middleware.js";
 import type { Namespace } from "./namespace.js";
+import { notReplaced } from "./not-replaced.js";
 import { invalidUse, optionError } from "./option-error.js";
 import type { NamespaceMatcher } from "./parent-namespace.js";
 import type { ServerSocket } from "./socket.js";
@@ -141,3 +142,10 @@ for (const name of LISTENING) {
   };
   Object.defineProperty(IoServer.prototype, name, { value: method, configurable: true, writable: true });
 }
+
+notReplaced(
+  IoServer.prototype,
+  "io",
+  ["onconnection", "_checkNamespace", "initEngine", "attachServe", "serve"],
+  "io.use, io.engine.use and the events of io",
+);

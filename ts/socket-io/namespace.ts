@@ -7,6 +7,7 @@ import { BroadcastOperator } from "./broadcast-operator.js";
 import { GuardedEmitter, type Listener } from "./emitter.js";
 import type { Hub } from "./hub.js";
 import { type Middleware, type Outcome, runMiddleware } from "./middleware.js";
+import { notReplaced } from "./not-replaced.js";
 import { type Acknowledge, type Flags, packArgs } from "./packet.js";
 import { ServerSocket } from "./socket.js";
 import { SocketMap } from "./socket-map.js";
@@ -415,3 +416,10 @@ export class Namespace extends GuardedEmitter {
     for (const socket of this.#outgoing) if (meant.has(socket.id)) socket.tellOutgoing(args);
   }
 }
+
+notReplaced(
+  Namespace.prototype,
+  "namespace",
+  ["run", "_add", "_doConnect", "_createSocket", "_remove", "_onServerSideEmit", "_initAdapter"],
+  "namespace.use and its event connection",
+);

@@ -9,7 +9,7 @@ import type { Hub } from "./hub.js";
 import type { IncomingRequest } from "./incoming-request.js";
 import { FAILED, type Middleware, runMiddleware } from "./middleware.js";
 import type { Namespace } from "./namespace.js";
-import { invalidUse } from "./option-error.js";
+import { notReplaced } from "./not-replaced.js";
 import { type Acknowledge, checkName, type Flags, type Packed, packArgs, splitAck } from "./packet.js";
 
 /** What a socket is told of without an event that a client sent, and no client can send. An `error` it can. */
@@ -19,7 +19,7 @@ const EVENTS = 1;
 const EVERYTHING = 2;
 /** The type of an event's packet. */
 const EVENT = 2;
-/** What Socket.IO calls inside and plug-ins replace. Nothing here would call what they put there. */
+/** What Socket.IO calls inside and plug-ins replace. */
 const NOT_REPLACED = [
   ...["_onpacket", "onpacket", "dispatch", "run", "onack", "ondisconnect", "packet"],
   ...["_onclose", "onclose", "_onerror", "onerror", "_onconnect", "onconnect", "_cleanup", "_error"],
@@ -459,17 +459,12 @@ const ownOnevent = function onevent(this: ServerSocket, packet: EventPacket): vo
   ServerSocket.handle(this, packet.data ?? [], packet.id ?? undefined);
 };
 
-for (const name of NOT_REPLACED) {
-  Object.defineProperty(ServerSocket.prototype, name, {
-    configurable: true,
-    get: () => undefined,
-    set() {
-      throw invalidUse(
-        `socket.${name} cannot be replaced: dialogue-rs does not call it. Use socket.use, socket.onAny, socket.onAnyOutgoing or socket.onevent`,
-      );
-    },
-  });
-}
+notReplaced(
+  ServerSocket.prototype,
+  "socket",
+  NOT_REPLACED,
+  "socket.use, socket.onAny, socket.onAnyOutgoing or socket.onevent",
+);
 
 const without = (listeners: Listener[], listener: Listener | undefined): Listener[] => {
   const index = listeners.indexOf(listener as Listener);
