@@ -127,7 +127,7 @@ export function halfCharacters(serve: Serve): void {
 
     it("in what a client names is an error that names the field, and nobody leaves for it", async () => {
       const server = await stage.serve({
-        rooms: { [REPLACED]: chatRoom({ events: [] }) },
+        rooms: { [REPLACED]: chatRoom() },
         limits: { clientRooms: 5 },
       });
       const client = await stage.connect(server);

@@ -53,7 +53,10 @@ export function ioNames(reach: Reach): void {
           await socket.join([name, "other"]);
           expect(new Set(socket.rooms)).toEqual(new Set([socket.id, name, "other"]));
           expect(new Set(socket.nsp.adapter.rooms.keys())).toEqual(new Set([socket.id, name, "other"]));
-          expect(socket.nsp.adapter.sids.get(socket.id)).toEqual(new Set([socket.id, name, "other"]));
+          expect(new Set(socket.nsp.adapter.sids.get(socket.id))).toEqual(
+            new Set([socket.id, name, "other"]),
+          );
+          expect(socket.nsp.adapter.rooms.get(name)?.has(socket.id)).toBe(true);
           for (const room of NAMES) {
             expect(socket.rooms.has(room)).toBe(room === name);
             socket.nsp.to(room).emit("to", room);

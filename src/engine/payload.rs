@@ -229,7 +229,7 @@ pub fn part_of(whole: &Str, part: &str) -> Str {
     }
 }
 
-/// A text read from JSON, which can say half of a surrogate pair where UTF-8 cannot: that becomes U+FFFD. For texts that are compared with names
+/// A text read from JSON, which can say half of a surrogate pair where UTF-8 cannot: U+FFFD stands in its place. For texts that are compared with names
 /// of the engine's own, none of which holds one, and for no others.
 #[derive(Debug, PartialEq, Eq)]
 pub struct LossyText(pub String);

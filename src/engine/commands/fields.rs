@@ -142,7 +142,7 @@ mod tests {
         let halves = Fields::parse(r#"{"\ud83d":1,"roomId":"a\ud83d"}"#).unwrap();
         let message = halves.id("roomId", 10).unwrap_err().message;
         assert_eq!(message, "roomId: must not hold half a character (a lone surrogate)");
-        assert!(halves.raw("\u{fffd}").is_some());
+        assert_eq!(halves.iter().count(), 2);
         for text in ["null", "[]", "1", "\"x\"", "true"] {
             assert_eq!(Fields::parse(text).unwrap_err().message, "payload: expected an object");
         }
