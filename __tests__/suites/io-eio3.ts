@@ -100,7 +100,7 @@ export function ioEio3(reach: Reach): void {
       expect(socket.id).toBe(`/a#${engine.id}`);
       expect(nsp.sockets.get(one.id)).toBe(socket);
       expect([...socket.rooms]).toEqual([one.id]);
-      expect(nsp.adapter.rooms.get(one.id)).toEqual(new Set([one.id]));
+      expect(new Set(nsp.adapter.rooms.get(one.id))).toEqual(new Set([one.id]));
       expect([...(await nsp.allSockets())]).toEqual([one.id]);
       expect((await nsp.in(one.id).fetchSockets()).map(({ id }) => id)).toEqual([one.id]);
       // Neither the session's own id nor that of another namespace is a room there.
