@@ -217,6 +217,7 @@ async function pageIsSmall() {
     "protocol",
     "result",
     "schema/at-once",
+    "thenable",
   ];
   const server = modules.filter(
     (id) => !/^dist\/client\/[\w-]+\.js$/.test(id) && !shared.includes(/^dist\/([\w/-]+)\.js$/.exec(id)?.[1]),

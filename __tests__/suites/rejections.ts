@@ -23,21 +23,22 @@ export function rejections(): void {
     let program: ChildProgram | undefined;
     afterEach(() => program?.kill());
 
-    it("end nothing, wherever the package calls them, and are logged once each", async () => {
-      program = new ChildProgram("rejecting-program.mjs");
-      const { occasions, refused } = await program.line("occasions", 60_000);
-      const all = Object.entries<{ called: number; logged: number }>(occasions);
-      expect(all.length).toBeGreaterThan(65);
-      const uncalled = all.filter(([, { called }]) => called === 0).map(([name]) => name);
-      expect(uncalled).toEqual(NOT_CALLED);
-      const unlogged = [...Object.values(REFUSED).flat(), ...SILENT];
-      for (const [name, { called, logged }] of all)
-        expect([name, logged]).toEqual([name, unlogged.includes(name) ? 0 : called]);
-      for (const [hook, names] of Object.entries(REFUSED)) {
-        const called = names.reduce((sum, name) => sum + occasions[name].called, 0);
-        expect([hook, refused.filter((name: string) => name === hook).length]).toEqual([hook, called]);
-      }
-      expect(await program.exited()).toBe(0);
-    }, 90_000);
+    for (const promise of ["own", "foreign", "thenable"])
+      it(`end nothing, wherever the package calls them, and are logged once each: ${promise} promises`, async () => {
+        program = new ChildProgram("rejecting-program.mjs", { PROMISE: promise });
+        const { occasions, refused } = await program.line("occasions", 60_000);
+        const all = Object.entries<{ called: number; logged: number }>(occasions);
+        expect(all.length).toBeGreaterThan(65);
+        const uncalled = all.filter(([, { called }]) => called === 0).map(([name]) => name);
+        expect(uncalled).toEqual(NOT_CALLED);
+        const unlogged = [...Object.values(REFUSED).flat(), ...SILENT];
+        for (const [name, { called, logged }] of all)
+          expect([name, logged]).toEqual([name, unlogged.includes(name) ? 0 : called]);
+        for (const [hook, names] of Object.entries(REFUSED)) {
+          const called = names.reduce((sum, name) => sum + occasions[name].called, 0);
+          expect([hook, refused.filter((name: string) => name === hook).length]).toEqual([hook, called]);
+        }
+        expect(await program.exited()).toBe(0);
+      }, 90_000);
   });
 }

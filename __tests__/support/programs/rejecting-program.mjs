@@ -1,11 +1,20 @@
-// A program whose every function rejects, and what makes the package call them. What goes wrong is the runtime's to deal with as it does by
+// A program whose every function gives a promise that rejects, of the kind that PROMISE names, and what makes the package call them. What goes wrong is the runtime's to deal with as it does by
 // default: a rejection that nobody handles ends this process. Says { occasions }: how often each function was called, and how often the log
 // has its words; and { refused }: hooks that gave a promise where none may be. Ends by itself.
+import { createContext, runInContext } from "node:vm";
 import { createDialogue, createHistoryManager, createSilentLogger, defineEvent, Ok } from "dialogue-rs";
 import { createDialogueClient } from "dialogue-rs/client";
 import { Server } from "dialogue-rs/socket.io";
 import { io } from "socket.io-client";
 
+/** What rejects in a while, with what `error` makes. */
+const PROMISES = {
+  own: (error) => new Promise((_, reject) => setTimeout(() => reject(error()), 5)),
+  foreign: (error) => foreign((_, reject) => setTimeout(() => reject(error()), 5)),
+  // biome-ignore lint/suspicious/noThenProperty: it is a promise of a library.
+  thenable: (error) => ({ then: (_, reject) => void setTimeout(() => reject(error()), 5) }),
+};
+const foreign = runInContext("(work) => new Promise(work)", createContext({}));
 const occasions = {};
 const logged = [];
 const log = (entry) => void logged.push(entry);
@@ -17,7 +26,7 @@ function rejects(name, before = () => {}) {
   return (...args) => {
     occasions[name].called += 1;
     before(...args);
-    return new Promise((_, reject) => setTimeout(() => reject(new Error(`<${name}>`)), 5));
+    return PROMISES[process.env.PROMISE](() => new Error(`<${name}>`));
   };
 }
 /** A promise that rejects, as it is handed on in a value. */
