@@ -35,6 +35,9 @@ export interface Decider {
 
 const DONE = Ok();
 
+/** The number of the newest payload that is kept, in whichever engine of the process: numbers grow, as far as a double counts. */
+export const numbers = { last: 0 };
+
 /** Events that the server itself triggers. */
 export class Triggers {
   readonly #engine: NativeDialogue;
@@ -43,7 +46,6 @@ export class Triggers {
   readonly #decider: Decider;
   // In order of triggering, which is the order in which they come back.
   readonly #payloads = new Map<number, LocalPayload>();
-  #last = 0;
 
   constructor(engine: NativeDialogue, queue: CallQueue, hooks: HooksConfig, decider: Decider) {
     this.#engine = engine;
@@ -55,8 +57,8 @@ export class Triggers {
   /** Keeps what handlers are to get, under a number that comes back with the event. 0: nobody is to get anything. */
   keep(room: RoomState | undefined, name: string, payload: LocalPayload): number {
     if (!watchesEvents(this.#hooks) && !room?.hears(name)) return 0;
-    this.#payloads.set(++this.#last, payload);
-    return this.#last;
+    this.#payloads.set(++numbers.last, payload);
+    return numbers.last;
   }
 
   /** Allowed, validated, decided, accepted: in this order, and all of it before this returns. */

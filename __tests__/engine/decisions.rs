@@ -6,7 +6,7 @@ use dialogue_rs::engine::{
 };
 use serde_json::json;
 
-use crate::support::{TestServer, chat};
+use crate::support::{TestServer, chat, within};
 
 fn accept() -> Verdict {
     Verdict::Accept { data: None, meta: None, local: 0 }
@@ -79,6 +79,40 @@ async fn a_decision_that_is_not_made_in_time_is_a_refusal_and_is_not_asked_for_a
 }
 
 #[tokio::test]
+async fn a_decision_that_is_overdue_keeps_no_place_in_the_queue() {
+    let limits = json!({ "hookQueue": 5, "hookTimeout": 50 });
+    let server = TestServer::start(json!({ "limits": limits }), &[("chat", chat(10))]);
+    let mut client = server.client().await;
+    client.join("chat").await;
+    server.core().hooks.set(Hooks::BEFORE_EACH);
+    let message = json!({ "roomId": "chat", "event": "message" });
+    for n in 0..5 {
+        client.send(&trigger(100 + n)).await;
+    }
+    // Behind the others of its connection, so that all of them were refused when it is answered. The host has taken nothing.
+    assert_eq!(client.ask("dialogue:trigger", message.clone()).await["code"], "OVERLOADED");
+    within("all of them to be overdue", async {
+        while server.core().counters.get(Code::Overloaded) < 6 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    let asked = client.ask("dialogue:trigger", message);
+    let decided = async {
+        loop {
+            for call in server.calls().await {
+                if let Call::Decide { ticket, .. } = call
+                    && server.core().decisions.answer(ticket, accept())
+                {
+                    return;
+                }
+            }
+        }
+    };
+    assert_eq!(tokio::join!(asked, decided).0["ok"], true);
+}
+
+#[tokio::test]
 async fn a_connection_that_is_not_yet_identified_says_nothing_and_is_told_why_not() {
     let server = TestServer::start(json!({}), &[]);
     server.core().hooks.set(Hooks::AUTHENTICATE);
@@ -117,4 +151,26 @@ async fn what_is_never_answered_does_not_outlive_a_server_that_was_stopped() {
     assert!(matches!(asked.as_slice(), [Call::Load(_), Call::Decide { .. }]), "{asked:?}");
     drop((asked, server));
     assert_eq!(core.strong_count(), 0);
+}
+
+#[tokio::test]
+async fn a_panic_among_the_deadlines_ends_none_of_them_and_is_told() {
+    let server = TestServer::start(json!({ "limits": { "hookTimeout": 20 } }), &[("chat", chat(10))]);
+    let core = server.core();
+    core.decisions.issue(|_| panic!("of the test"));
+    let (overdue, ended) = tokio::sync::oneshot::channel();
+    core.decisions.issue(move |verdict| {
+        assert!(matches!(verdict, Verdict::Overdue));
+        let _ = overdue.send(());
+    });
+    within("the one behind it to be overdue", ended).await.unwrap();
+    loop {
+        let told = server.calls().await;
+        if told
+            .iter()
+            .any(|call| matches!(call, Call::Log { message, .. } if message.contains("of the test")))
+        {
+            break;
+        }
+    }
 }

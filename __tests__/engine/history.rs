@@ -164,3 +164,36 @@ async fn a_host_that_never_drains_stops_nobody() {
         .collect();
     assert_eq!(told, [46, 47, 48, 49, 50], "observers lost their oldest");
 }
+
+#[tokio::test]
+async fn loads_that_overlap_without_end_let_a_cleanup_have_its_turn() {
+    let server = TestServer::start(json!({ "limits": { "drain": 50 } }), &[("chat", chat(3))]);
+    server.core().hooks.set(Hooks::CLEANUP | Hooks::LOAD);
+    let mut client = server.client().await;
+    client.join("chat").await;
+    let read = r#"42["dialogue:getHistory",{"roomId":"chat","eventName":"message","start":0,"end":99}]"#;
+    client.send(read).await;
+    let [Call::Load(mut under_way)] = <[Call; 1]>::try_from(server.calls().await).unwrap() else {
+        panic!("a load")
+    };
+    say(&mut client, 1, 4).await;
+    // From here on there is always one load that has not ended when the next one begins.
+    let mut cleaned = None;
+    for _ in 0..10 {
+        client.send(read).await;
+        say(&mut client, 5, 5).await;
+        server.core().tickets.answer(under_way.ticket, Answer::Loaded(Vec::new()));
+        let calls = server.calls().await;
+        match <[Call; 1]>::try_from(calls).unwrap() {
+            [Call::Load(next)] => under_way = next,
+            [Call::Cleanup { ticket, .. }] => {
+                cleaned = Some(ticket);
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    server.core().tickets.answer(cleaned.expect("a turn for the cleanup"), Answer::Cleaned);
+    let calls = server.calls().await;
+    assert!(matches!(calls.as_slice(), [Call::Load(_)]), "then for the load that waited: {calls:?}");
+}

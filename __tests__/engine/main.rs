@@ -1,6 +1,7 @@
 //! The engine without JavaScript, through real sockets.
 
 mod adversarial;
+mod back_pressure;
 // Its socket is a Unix one here; the engine knows named pipes too.
 #[cfg(unix)]
 mod behind;
@@ -12,6 +13,7 @@ mod handshake;
 mod history;
 mod interop;
 mod io;
+mod memberships;
 mod order;
 mod raw;
 mod stalled;

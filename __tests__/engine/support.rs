@@ -143,6 +143,11 @@ impl Client {
         connect_async(format!("ws://{address}/socket.io/?EIO=4&transport=websocket")).await.unwrap().0
     }
 
+    /// A client with nothing to say of itself.
+    pub async fn open_and_connect(address: &str) -> Self {
+        Self::connect(address, json!({})).await
+    }
+
     async fn connect(address: &str, auth: Value) -> Self {
         let mut client =
             Self { socket: Self::open(address).await, next_ack: 0, events: Vec::new(), id: String::new() };

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { ChildProgram } from "../support/child-program.js";
 import type { Answer, TestClient } from "../support/client.js";
 import { eventually, gate } from "../support/deadline.js";
+import { scaled } from "../support/scale.js";
 import { serve } from "../support/server.js";
 import { useStage } from "../support/stage.js";
 
@@ -40,6 +41,8 @@ export function heldThread(): void {
     return {
       server,
       keeper,
+      /** Bytes that the process has in memory. */
+      resident: () => program.resident(),
       /** From here on the thread does nothing. */
       async hold() {
         say(keeper, "plain", "hold", undefined);
@@ -136,6 +139,70 @@ export function heldThread(): void {
       expect(authenticated.toSorted()).toEqual(["keeper", "user-0", "user-1"]);
     });
 
+    it("what is overdue keeps no place: an event that comes behind a block is decided", async () => {
+      const limits = { hookQueue: 50, hookTimeout: 1_000 };
+      const { server, hold, release } = await holdable("beforeEach", limits);
+      const [speaker, other] = await stage.crowd(server, 2);
+      for (const client of [speaker!, other!]) await client.join("plain");
+      await hold();
+      const early = count(50).map((n) => say(speaker!, "plain", "note", n));
+      expect(codes(await Promise.all(early))).toEqual(count(50).map(() => "OVERLOADED"));
+      // The thread is still held, and has taken none of those.
+      const late = count(40).map((n) => say(other!, "plain", "note", 100 + n));
+      const { decided } = await release(({ decided }) => decided.length >= 40);
+      expect(codes(await Promise.all(late))).toEqual(count(40).map(() => true));
+      expect(decided).toEqual(count(40).map((n) => 100 + n));
+    });
+
+    it("one who joins and leaves without end is not read on, and nobody else is refused or held up", async () => {
+      const limits = { hookQueue: 1_600, hookTimeout: 60_000 };
+      const { server, hold, release } = await holdable("onJoined onLeft onDisconnected", limits);
+      const [restless, other] = await stage.crowd(server, 2);
+      await hold();
+      const pairs = scaled(2_000, 50_000);
+      let answered = 0;
+      const asked = count(2 * pairs).map(async (n) => {
+        const { ok } = await restless!.socket
+          .timeout(60_000)
+          .emitWithAck(n % 2 === 0 ? "dialogue:join" : "dialogue:leave", { roomId: "judged" });
+        if (ok) answered++;
+      });
+      await eventually(() => answered > 90, "its share is used up");
+      for (let n = 0; n < 50; n++) {
+        await other!.join("plain");
+        await other!.ask("dialogue:getHistory", { roomId: "plain" });
+      }
+      const newcomer = await stage.connect(server, { userId: "newcomer" });
+      await newcomer.join("judged");
+      // A sixteenth of the queue; each answer that it got is a call that waits.
+      expect(answered).toBe(101);
+      const { joined, left } = await release(({ left }) => left.length >= pairs);
+      await Promise.all(asked);
+      const own = (told: string[]) => told.filter((line) => line === "user-0 judged").length;
+      expect([answered, own(joined), own(left)]).toEqual([2 * pairs, pairs, pairs]);
+      expect(joined).toContain("newcomer judged");
+    }, 120_000);
+
+    it("memory does not grow, whatever observers would be told", async () => {
+      const { keeper, hold, release, resident } = await holdable("onJoined", {});
+      const text = "x".repeat(200);
+      // What a first burst takes and is kept: of the engine's threads, and of the room's.
+      await hold();
+      const flood = async (times: number) => {
+        for (let n = 0; n < times; n += 500) {
+          await Promise.all(count(500).map((m) => say(keeper, "plain", "note", { n: n + m, text })));
+          keeper.received.length = 0;
+        }
+      };
+      await flood(15_000);
+      const before = resident();
+      await flood(scaled(60_000, 2_000_000));
+      const grown = resident() - before;
+      console.log(`${grown} bytes more while the thread was held`);
+      expect(grown).toBeLessThan(16 * 1_048_576);
+      await release();
+    }, 600_000);
+
     it("what waits behind an undecided event of its own connection is overdue no later than that", async () => {
       const hookTimeout = 500;
       const { keeper, hold } = await holdable("", { hookTimeout });
@@ -180,6 +247,18 @@ export function heldThread(): void {
       expect(joined.slice(2)).toEqual(each(2));
       expect(left.toSorted()).toEqual(each(2).toSorted());
       expect(gone.toSorted()).toEqual(crowd.map((_, n) => `user-${n}`).toSorted());
+    });
+
+    it("who joined and is gone before that is told has joined all the same", async () => {
+      const { server, hold, release } = await holdable("onJoined", {});
+      const crowd = await stage.crowd(server, 10);
+      await hold();
+      for (const client of crowd) {
+        await client.join("judged");
+        client.close();
+      }
+      const { joined } = await release(({ joined }) => joined.length >= crowd.length + 2);
+      expect(joined.filter((line) => line.endsWith("judged")).length).toBe(crowd.length + 1);
     });
 
     it("nobody is disconnected, though the pings are far shorter than the thread is held", async () => {

@@ -64,6 +64,42 @@ export function historySeam(serve: Serve): void {
       return seen;
     }
 
+    it("reads that overlap without end do not keep onCleanup from its turn", async () => {
+      const stored: EventMessage[] = [];
+      let underWay = 0;
+      const server = await stage.serve({
+        rooms: {
+          chat: chatRoom({ events: [{ name: "message", history: { enabled: true, limit: LIMIT } }] }),
+        },
+        hooks: {
+          events: {
+            onCleanup: (_roomId, _eventName, events) => void stored.push(...events),
+            onLoad: async (_roomId, _eventName, start, end) => {
+              underWay++;
+              for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+              underWay--;
+              return [...stored].reverse().slice(start, end);
+            },
+          },
+        },
+      });
+      const room = server.dialogue.room("chat")!;
+      const pages: Promise<EventMessage[]>[] = [];
+      const storedWhileReading: number[] = [];
+      for (let n = 1; n <= 200; n++) {
+        expect(room.trigger(message, n).isOk).toBe(true);
+        pages.push(room.history("message", 0, 1_000));
+        for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+        storedWhileReading.push(stored.length);
+      }
+      expect(storedWhileReading.at(-1)).toBeGreaterThan(100);
+      for (const page of await Promise.all(pages)) {
+        const said = page.map(({ data }) => data as number);
+        expect(said).toEqual(down(said[0]!, 1));
+      }
+      expect(underWay).toBe(0);
+    });
+
     it("pages run on from memory into what onLoad supplies, start and end relative to what memory does not hold", async () => {
       const { room, server, store, loads, fill, pending } = await storing();
       fill(1, 100);

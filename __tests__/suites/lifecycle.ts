@@ -2,7 +2,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { createDialogue, type DialogueError } from "dialogue-rs";
 import { describe, expect, it } from "vitest";
 import type { TestClient } from "../support/client.js";
-import { gate, within } from "../support/deadline.js";
+import { eventually, gate, within } from "../support/deadline.js";
 import { recordingLogger } from "../support/recording-logger.js";
 import { chatRoom } from "../support/rooms.js";
 import { scaled } from "../support/scale.js";
@@ -52,6 +52,30 @@ export function lifecycle(serve: Serve): void {
       for (const raw of stalled) raw.read();
       await Promise.all(stalled.map((raw) => raw.closed()));
       await expectNobodyListens(host, port);
+    }, 60_000);
+
+    it("stop without patience: no client, no member, and each membership told to its end", async () => {
+      const joined: string[] = [];
+      const left: string[] = [];
+      for (let round = 0; round < scaled(5, 50); round++) {
+        const server = await stage.serve({
+          rooms: { chat: chatRoom() },
+          hooks: {
+            clients: {
+              onJoined: (client) => void joined.push(client.userId),
+              onLeft: (client) => void left.push(client.userId),
+            },
+          },
+          limits: { drain: 0 },
+        });
+        const crowd = await stage.crowd(server, 20, `round-${round}`);
+        await Promise.all(crowd.map((client) => client.join("chat")));
+        await within(server.dialogue.stop(), "stop()");
+        expect([server.dialogue.getAllClients(), server.dialogue.room("chat")!.size()]).toEqual([[], 0]);
+        await eventually(() => left.length >= joined.length, "everybody's leaving is told");
+      }
+      expect(joined.length).toBe(20 * scaled(5, 50));
+      expect(left.toSorted()).toEqual(joined.toSorted());
     }, 60_000);
 
     it("start again on the same object: the same rooms, empty, with new epochs", async () => {

@@ -2,6 +2,7 @@ import { defineEvent, Err, type EventMessage, Ok, type ResultLike } from "dialog
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { z as z3 } from "zod/v3";
+import { ChildProgram } from "../support/child-program.js";
 import { bytesOf } from "../support/client.js";
 import { chatRoom } from "../support/rooms.js";
 import type { Serve } from "../support/server.js";
@@ -35,6 +36,17 @@ export function ownTriggers(serve: Serve): void {
     await client.join("chat");
     return { client, handled, room: server.dialogue.room("chat")! };
   };
+
+  it("events are watched and decided however many there were", async () => {
+    const program = new ChildProgram("large-numbers.mjs");
+    stage.atEnd(() => program.kill());
+    const { told, answers, last } = await program.line("told");
+    expect(answers).toEqual(Array(12).fill(true));
+    const each = [0, 1, 2, 3, 4, 5].flatMap((n) => [n, n === 0 ? 0 : -n]);
+    expect(told).toEqual(each.map((data) => [data, { kept: true }]));
+    expect(last).toBe(2 ** 32 + 10);
+    expect(await program.exited()).toBe(0);
+  });
 
   describe("the server's own trigger", () => {
     it("that beforeEach lets be has its handlers get the very data, and the client what was said", async () => {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { within } from "./deadline.js";
@@ -67,6 +68,12 @@ export class ChildProgram {
       });
     });
     return within(came, `"${key}" from the program`, milliseconds);
+  }
+
+  /** Bytes of memory that it has, as Linux counts them. */
+  resident(): number {
+    const status = readFileSync(`/proc/${this.#process.pid}/status`, "utf8");
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1_024;
   }
 
   signal(name: NodeJS.Signals): void {

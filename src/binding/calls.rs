@@ -46,10 +46,8 @@ impl Batch {
             Call::Refreshed(client) => self.object("refreshed", &[("id", to_json(client.as_str()))]),
             Call::KeysWanted => self.object("keysWanted", &[]),
             // One that is no longer waited for is not asked.
-            Call::Decide { ticket, decision } if core.decisions.is_open(ticket) => {
-                self.decide(ticket, decision)
-            }
-            Call::Decide { .. } => {}
+            call if !core.is_waited_for(&call) => {}
+            Call::Decide { ticket, decision } => self.decide(ticket, decision),
             Call::Joined { client, room, key } => self.membership("joined", client.as_str(), &room, key),
             Call::Left { client, room, key } => self.membership("left", client.as_str(), &room, key),
             Call::RoomCreated(room) => self.room("created", &room),
@@ -148,7 +146,7 @@ impl Batch {
     }
 
     /// The one that comes most often: its message is appended as it is.
-    fn event(&mut self, key: u64, event: &Event, recipients: usize, local: u32) {
+    fn event(&mut self, key: u64, event: &Event, recipients: usize, local: u64) {
         self.begin("event");
         self.field("room", &to_json(&*event.room));
         self.field("key", &to_json(&key));

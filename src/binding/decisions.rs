@@ -20,7 +20,7 @@ const HAS_ISSUES: u8 = 4;
 
 /// `[ticket, code, reason, local, bits, data, meta]`; code `""`: accepted. In the place of data a refusal may bring its issues.
 #[derive(Deserialize)]
-struct Row<'a>(u64, &'a str, String, u32, u8, #[serde(borrow)] &'a RawValue, #[serde(borrow)] &'a RawValue);
+struct Row<'a>(u64, &'a str, String, u64, u8, #[serde(borrow)] &'a RawValue, #[serde(borrow)] &'a RawValue);
 
 #[napi]
 impl NativeDialogue {

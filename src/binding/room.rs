@@ -89,7 +89,7 @@ impl NativeDialogue {
         data: Option<String>,
         meta: Option<String>,
         attachments: Vec<BufferSlice<'_>>,
-        local: u32,
+        local: f64,
     ) -> Option<String> {
         let Some(room) = values::room(self.core(), key) else {
             return Some(String::new());
@@ -102,7 +102,8 @@ impl NativeDialogue {
             (Err(error), _) | (_, Err(error)) => return Some(error.to_string()),
         };
         let draft = Draft { name: event.into(), from: from.into(), data, meta, timestamp: None };
-        let said = rooms::trigger(self.core(), &room, &Sender::Server { local }, &draft);
+        let sender = Sender::Server { local: local as u64 };
+        let said = rooms::trigger(self.core(), &room, &sender, &draft);
         said.err().map(|refusal| refusal.message.into_owned())
     }
 

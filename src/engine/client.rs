@@ -16,7 +16,7 @@ use super::{
     query,
     rate_limit::Rates,
     rooms::Room,
-    socketio::Socket,
+    socketio::{IncomingEvent, Socket},
     transport::Head,
 };
 
@@ -66,7 +66,7 @@ pub struct Client {
     socket: Arc<Socket>,
     /// A std mutex: held to add, remove or list rooms. Taken under a room's lock, never around one.
     membership: Mutex<Membership>,
-    gate: Gate,
+    gate: Gate<IncomingEvent>,
     /// Its beginning was told, so that its end may be.
     greeted: AtomicBool,
     rates: Rates,
@@ -139,7 +139,7 @@ impl Client {
     }
 
     /// Where its commands wait.
-    pub fn gate(&self) -> &Gate {
+    pub fn gate(&self) -> &Gate<IncomingEvent> {
         &self.gate
     }
 

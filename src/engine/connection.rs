@@ -8,11 +8,12 @@ use std::{
 use tokio::time::sleep;
 
 use super::{
+    cause,
     client::{Client, Identity},
     commands::{self, Reply, Request, Responder},
     core::Core,
     error::{Code, Refusal},
-    gate::Passage,
+    gate::Waits,
     host::{Call, Decision, Hooks, Level, Verdict},
     ids::Id,
     io::{self, IoCall, refuse},
@@ -26,7 +27,10 @@ use super::{
     transport::{CloseReason, Pause},
 };
 
+pub(super) mod admission;
 mod identity;
+
+pub(super) use self::admission::Admissions;
 
 /// How long a client over polling has to go by itself when its token's time is over.
 const PARTING: Duration = Duration::from_millis(500);
@@ -48,10 +52,13 @@ impl Dialogue {
 
 /// Accepts a client: it is told who it is, and is findable from then on.
 fn welcome(core: &Arc<Core>, identity: Identity, by_host: bool, request: ConnectRequest) {
-    let told = core.hooks.any(Hooks::CONNECTED);
-    if told && core.queue.is_full() {
-        return refuse(core, request, &Refusal::overloaded());
+    // One that the host decided on has its place in the queue already.
+    if !by_host && admission::has_to_wait(core) {
+        return admission::when_there_is_room(core, request, move |core, request| {
+            welcome(core, identity, by_host, request);
+        });
     }
+    let told = core.hooks.any(Hooks::CONNECTED);
     let socket = request.socket().clone();
     let exp =
         identity.token.as_ref().map_or(String::new(), |token| format!(r#","exp":{}"#, token.exp_json()));
@@ -172,53 +179,22 @@ fn is_let_ask(core: &Core, request: ConnectRequest) -> Option<ConnectRequest> {
 
 impl Handler for Dialogue {
     fn connect(&self, request: ConnectRequest) {
-        let Some(request) = is_let_ask(&self.core, request) else { return };
-        if self.core.config.bare || request.nsp() != "/" {
-            return io::connect(&self.core, request);
-        }
-        let Some(guard) = &self.core.jwt else { return admit(&self.core, request, None) };
-        match identity::token(&request) {
-            Ok(Some(token)) => {
-                let owner = Arc::downgrade(&self.core);
-                self.core.judge(guard, token, move |judged| {
-                    let Some(core) = owner.upgrade() else { return };
-                    match judged {
-                        Ok(token) => admit(&core, request, Some(token)),
-                        Err(error) => refuse(&core, request, &error.into()),
-                    }
-                });
-            }
-            Ok(None) if guard.is_required() => refuse(&self.core, request, &TokenError::Missing.into()),
-            Ok(None) => admit(&self.core, request, None),
-            Err(error) => refuse(&self.core, request, &error.into()),
-        }
+        let session = request.socket().session().clone();
+        cause::by(&session, || self.admit(request));
     }
 
     fn event(&self, socket: &Arc<Socket>, event: IncomingEvent) {
-        let Some(client) = self.core.clients.get(&socket.id()) else {
-            if socket.grants_event(self.core.limits()) {
-                io::event(&self.core, socket, &event, false);
-            } else {
-                self.core.lanes.dropped.fetch_add(1, Ordering::Relaxed);
-            }
-            return;
-        };
-        if !is_granted(&self.core, &client, &event) {
-            return;
-        }
-        match client.gate().enter(event, |event| commands::is_decided(&self.core, &event.name)) {
-            Passage::Now(event) => handle(&self.core, &client, event, None),
-            Passage::Later { full: true } => socket.pause(Pause::Commands),
-            Passage::Later { full: false } => {}
-        }
+        cause::by(socket.session(), || self.heard(socket, event));
     }
 
     fn disconnected(&self, socket: &Arc<Socket>, reason: DisconnectReason) {
-        over(&self.core, socket, reason);
+        cause::by(socket.session(), || over(&self.core, socket, reason));
     }
 
     fn answered(&self, socket: &Arc<Socket>, id: i64, (text, attachments): Answer) {
-        io::answered(&self.core, socket, id, text.as_str().to_owned(), attachments);
+        cause::by(socket.session(), || {
+            io::answered(&self.core, socket, id, text.as_str().to_owned(), attachments);
+        });
     }
 
     fn failed(&self, socket: &Arc<Socket>, message: &'static str) {
@@ -250,6 +226,52 @@ impl Handler for Dialogue {
 
     fn closed(&self, session: Id, reason: CloseReason) {
         self.core.tell(Call::Io(IoCall::Closed { session, reason: reason.as_str() }));
+    }
+}
+
+impl Dialogue {
+    fn admit(&self, request: ConnectRequest) {
+        let Some(request) = is_let_ask(&self.core, request) else { return };
+        if self.core.config.bare || request.nsp() != "/" {
+            return io::connect(&self.core, request);
+        }
+        let Some(guard) = &self.core.jwt else { return admit(&self.core, request, None) };
+        match identity::token(&request) {
+            Ok(Some(token)) => {
+                let owner = Arc::downgrade(&self.core);
+                self.core.judge(guard, token, move |judged| {
+                    let Some(core) = owner.upgrade() else { return };
+                    match judged {
+                        Ok(token) => admit(&core, request, Some(token)),
+                        Err(error) => refuse(&core, request, &error.into()),
+                    }
+                });
+            }
+            Ok(None) if guard.is_required() => refuse(&self.core, request, &TokenError::Missing.into()),
+            Ok(None) => admit(&self.core, request, None),
+            Err(error) => refuse(&self.core, request, &error.into()),
+        }
+    }
+
+    fn heard(&self, socket: &Arc<Socket>, event: IncomingEvent) {
+        let Some(client) = self.core.clients.get(&socket.id()) else {
+            if socket.grants_event(self.core.limits()) {
+                io::event(&self.core, socket, &event, false);
+            } else {
+                self.core.lanes.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+            return;
+        };
+        if !is_granted(&self.core, &client, &event) {
+            return;
+        }
+        let decided = |event: &IncomingEvent| commands::is_decided(&self.core, &event.name);
+        let pause = || socket.pause(Pause::Commands);
+        match client.gate().enter(event, decided, pause) {
+            Some(event) if socket.session().is_held() => hold_until_read(&self.core, &client, event),
+            Some(event) => handle(&self.core, &client, event, None),
+            None => {}
+        }
     }
 }
 
@@ -305,15 +327,35 @@ pub fn ready(core: &Arc<Core>, client: &Arc<Client>) {
 fn handle_waiting(core: &Arc<Core>, client: &Arc<Client>) {
     let (core, waiting) = (core.clone(), client.clone());
     client.socket().spawn(async move {
-        while let Some(next) = waiting.gate().next(|event| commands::is_decided(&core, &event.name)) {
-            if next.resume {
-                waiting.socket().resume(Pause::Commands);
-            }
-            if waiting.socket().is_connected() {
-                handle(&core, &waiting, next.event, Some(next.since));
+        let socket = waiting.socket();
+        let decided = |event: &IncomingEvent| commands::is_decided(&core, &event.name);
+        loop {
+            socket.session().read_on().await;
+            let next = waiting.gate().next(decided, || socket.resume(Pause::Commands));
+            let Some((event, since)) = next else { return };
+            if socket.is_connected() {
+                cause::by(socket.session(), || handle(&core, &waiting, event, Some(since)));
             }
         }
     });
+}
+
+/// A command that came with the one for which its connection is not read on: it waits until the host took enough.
+fn hold_until_read(core: &Arc<Core>, client: &Arc<Client>, event: IncomingEvent) {
+    client.gate().stop(event, || client.socket().pause(Pause::Commands));
+    let (core, held) = (core.clone(), client.clone());
+    client.socket().spawn(async move {
+        held.socket().session().read_on().await;
+        if held.gate().release() {
+            handle_waiting(&core, &held);
+        }
+    });
+}
+
+impl Waits for IncomingEvent {
+    fn cost(&self) -> usize {
+        self.size()
+    }
 }
 
 /// Ends connections when the time of their tokens is over. Runs while the server does.
@@ -355,7 +397,8 @@ pub fn forget(core: &Core, client: &Arc<Client>, reason: DisconnectReason) {
     }
     let Some((rooms, looked_at)) = rooms::vacate(client) else { return };
     io::part(core, client.socket());
-    let told = looked_at || core.hooks.any(Hooks::CONNECTED | Hooks::DISCONNECTED | Hooks::LEFT);
+    let told =
+        looked_at || core.hooks.any(Hooks::CONNECTED | Hooks::DISCONNECTED | Hooks::JOINED | Hooks::LEFT);
     core.io.main().end(core, &client.id(), |_| told);
     if told {
         let rooms = rooms.iter().map(|room| room.id().clone()).collect();

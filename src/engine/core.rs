@@ -11,17 +11,24 @@ use std::{
 use tokio::{runtime::Handle, sync::Notify, task::yield_now};
 
 use super::{
+    back_pressure::{BackPressure, Charge},
+    cause,
     clients::Clients,
     clock::DeadlineQueue,
     config::{Config, ms},
+    connection::Admissions,
     error::Counters,
-    host::{Answer, Call, Decision, Decisions, Hooks, Host, Introductions, Level, Queue, Tickets, Verdict},
+    host::{
+        Account, Answer, Call, Decision, Decisions, Ebb, Hooks, Host, Introductions, Level, Queue, Tickets,
+        Verdict,
+    },
     http::Exchanges,
-    io::{self, Flow, Namespaces},
+    io::{Flow, IoCall, Namespaces},
     jwt::{self, Guard, Token, TokenError},
     limits::Limits,
     rate_limit::SiteConnects,
     rooms::Registry,
+    transport::Session,
 };
 
 /// How many events of clients took each lane.
@@ -57,8 +64,12 @@ pub struct Core {
     pub clients: Clients,
     /// The program's own namespaces.
     pub io: Namespaces,
-    /// Events on their way to the program's listeners.
+    /// Events that nobody listens to yet.
     pub(super) flow: Flow,
+    /// Connections that are not read until the host took what they caused.
+    back_pressure: BackPressure<Arc<Session>>,
+    /// Clients that are let in when the host has room to be told of them.
+    pub(super) admissions: Admissions,
     /// Requests that the app works on.
     pub exchanges: Arc<Exchanges>,
     /// Verifies tokens; absent: none are asked for.
@@ -104,9 +115,12 @@ impl Core {
     /// The same, with a wall clock of one's own for tokens.
     pub fn with_clock(config: Config, host: Arc<dyn Host>, clock: jwt::Clock) -> Arc<Self> {
         let limits = &config.limits;
+        let queue = Queue::new(limits.hook_queue, limits.hook_queue_bytes);
         Arc::new(Self {
             hooks: Hooks::default(),
-            queue: Queue::new(limits.hook_queue, limits.hook_queue_bytes),
+            back_pressure: BackPressure::new(queue.max_items()),
+            admissions: Admissions::default(),
+            queue,
             tickets: Tickets::default(),
             decisions: Decisions::new(ms(limits.hook_timeout)),
             introductions: Introductions::default(),
@@ -135,17 +149,42 @@ impl Core {
     /// Takes up to `max` calls, for the host, which is done with those it took before.
     pub fn drain(&self, max: usize) -> Vec<Call> {
         self.introductions.done();
-        let calls = self.queue.drain(max);
+        let (calls, accounts) = self.queue.take(max);
         self.introductions.take(&calls);
-        io::taken(self, &calls);
+        self.read_on(accounts.iter().map(|account| &**account));
+        self.admissions.taken(&self.queue);
         calls
     }
 
-    /// Queues a call for the host.
+    /// Queues a call for the host. What must not be lost counts for the connection that [caused](cause::by) it.
     pub fn tell(&self, call: Call) {
-        if self.queue.push(call) {
+        let (cause, flows) = match &call {
+            Call::Io(IoCall::Event { socket, .. }) => (Some(socket.session().clone()), true),
+            call if call.is_paced() => (cause::current(), false),
+            _ => (None, false),
+        };
+        let pushed = self.queue.push(call, cause.as_ref().map(|session| session.account().clone()));
+        if pushed.wake {
             self.wake();
         }
+        if let Some(session) = cause {
+            self.charge(&session, Charge { flows, full: pushed.full });
+        }
+    }
+
+    /// A connection caused something that waits, and counts on its account: it is not read on if that is too much.
+    pub(super) fn charge(&self, session: &Arc<Session>, charge: Charge) {
+        self.back_pressure.charge(session, charge, || self.ebb());
+    }
+
+    /// Something of these accounts waits no longer: their connections are read on if they need not wait any more.
+    pub(super) fn read_on<'a>(&self, accounts: impl IntoIterator<Item = &'a Account>) {
+        self.back_pressure.taken(accounts, || self.ebb());
+    }
+
+    fn ebb(&self) -> Ebb {
+        let ebb = self.queue.has_ebbed();
+        Ebb { events: ebb.events && self.flow.has_ebbed(), ..ebb }
     }
 
     /// Wakes the host: from a thread of the engine's after what else is ready to run there, so that one waking serves all that it has to say.
@@ -162,8 +201,18 @@ impl Core {
         }
     }
 
-    /// Queues a question for the host, unless its queue is full.
+    /// Connections that are not read until the host took what they caused.
+    pub fn held(&self) -> usize {
+        self.back_pressure.count()
+    }
+
+    /// Queues a question for the host, unless too many wait there.
     pub(super) fn ask(&self, call: Call) -> bool {
+        // What is overdue keeps no place: it is found here when its place is needed, whether or not anybody looked for it.
+        if self.queue.is_full_of_questions() {
+            self.decisions.expire();
+            self.queue.forget(|call| self.is_waited_for(call));
+        }
         match self.queue.offer(call) {
             Ok(wake) => {
                 if wake {
@@ -186,9 +235,19 @@ impl Core {
         if since.is_some_and(|since| since.elapsed() >= ms(self.limits().hook_timeout)) {
             return apply(Verdict::Overdue);
         }
-        let ticket = self.decisions.issue(apply);
+        let cause = cause::current();
+        let ticket = self.decisions.issue(move |verdict| cause::caused(cause, || apply(verdict)));
         if !self.ask(Call::Decide { ticket, decision }) {
             self.decisions.answer(ticket, Verdict::Overdue);
+        }
+    }
+
+    /// Whether anybody waits for what a call asks.
+    pub fn is_waited_for(&self, call: &Call) -> bool {
+        match call {
+            Call::Decide { ticket, .. } => self.decisions.is_open(*ticket),
+            Call::Load(load) => self.tickets.is_open(load.ticket),
+            _ => true,
         }
     }
 
@@ -199,7 +258,8 @@ impl Core {
         token: String,
         then: impl FnOnce(Result<Token, TokenError>) + Send + 'static,
     ) {
-        let asked = guard.judge(token, then);
+        let cause = cause::current();
+        let asked = guard.judge(token, move |judged| cause::caused(cause, || then(judged)));
         if guard.take_lost() {
             let message = "The keys could not be fetched again for an hour: they count no longer, and their tokens are refused";
             self.log(Level::Error, "jwt.jwksUri", message);

@@ -26,6 +26,7 @@ mod query;
 pub mod schema;
 mod shutdown;
 mod site;
+mod sync;
 mod threads;
 pub mod tls;
 
@@ -33,12 +34,18 @@ pub mod tls;
 #[doc(hidden)]
 pub mod fuzzing;
 
+mod back_pressure;
+#[cfg(test)]
+mod back_pressure_tests;
+mod cause;
 pub mod client;
 pub mod clients;
 pub mod commands;
 pub mod connection;
 pub mod core;
 pub mod gate;
+#[cfg(test)]
+mod gate_tests;
 pub mod host;
 pub mod http;
 pub mod io;

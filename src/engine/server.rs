@@ -3,6 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
+    pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -339,23 +340,34 @@ fn start(
         tokio::net::TcpListener::from_std(listener)?
     };
     let door = http::Door::open(listener, routes, behind, core.clone(), &tasks);
+    for (name, duty) in DUTIES {
+        let (core, keeper) = (core.clone(), core.clone());
+        let failed = move |panic: &str| {
+            core.log(Level::Error, "engine", format!("{name} panicked, and begins again: {panic}"));
+        };
+        tasks.keep(failed, move || duty(keeper.clone()));
+    }
     let (keeper, owner) = (core.clone(), tasks.clone());
     tasks.spawn(async move {
-        tokio::select! {
-            () = keep_house(&keeper) => {}
-            () = keeper.expire_tickets() => {}
-            () = expire_decisions(&keeper) => {}
-            () = keeper.introductions.expire() => {}
-            () = expire_requests(&keeper) => {}
-            () = connection::end_overdue(&keeper) => {}
-            () = owner.stopping() => {}
-        }
+        owner.stopping().await;
         if let Some(guard) = &keeper.jwt {
             guard.give_up();
         }
     });
     Ok(Running { threads, tasks, transport, door, address })
 }
+
+type Duty = fn(Arc<Core>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What is done for as long as the server runs, each by a task of its own: what goes wrong with one ends no other.
+const DUTIES: [(&str, Duty); 6] = [
+    ("housekeeping", |core| Box::pin(async move { keep_house(&core).await })),
+    ("the deadline of onLoad", |core| Box::pin(async move { core.expire_tickets().await })),
+    ("the deadline of decisions", |core| Box::pin(async move { expire_decisions(&core).await })),
+    ("the deadline of introductions", |core| Box::pin(async move { core.introductions.expire().await })),
+    ("the deadline of requests", |core| Box::pin(async move { expire_requests(&core).await })),
+    ("the end of tokens", |core| Box::pin(async move { connection::end_overdue(&core).await })),
+];
 
 /// Ends decisions that the host did not make in time.
 async fn expire_decisions(core: &Core) {
@@ -389,12 +401,16 @@ async fn keep_house(core: &Core) {
     loop {
         second.tick().await;
         core.site_connects.sweep();
-        let dropped = core.queue.take_dropped();
-        if dropped > 0 {
+        let lost = core.queue.take_lost();
+        if lost.events > 0 {
             let message = format!(
-                "{dropped} events were not told to afterEach, onTriggered and room.on (limits.hookQueue)"
+                "{} events were not told to afterEach, onTriggered and room.on (limits.hookQueue)",
+                lost.events
             );
             core.log(Level::Warn, "queue", message);
+        }
+        if lost.lines > 0 {
+            core.log(Level::Warn, "queue", format!("{} lines of this log were lost", lost.lines));
         }
         let (rooms, clients) = (core.rooms.most_and_now(), core.clients.most_and_now());
         if high_water.has_fallen(rooms.0 + clients.0, rooms.1 + clients.1) {

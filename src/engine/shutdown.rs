@@ -1,7 +1,9 @@
 //! Every task has an owner that stops it.
 
 use std::{
+    any::Any,
     future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
         Arc, Mutex,
@@ -38,6 +40,8 @@ struct Phase {
     tasks: Mutex<Slab<Waker>>,
 }
 
+/// How long a duty rests that panicked.
+const RESTART: Duration = Duration::from_millis(10);
 /// Nothing new is taken on.
 const STOPPING: u8 = 1;
 /// Time is up: everything ends where it is.
@@ -101,6 +105,33 @@ impl Tasks {
         );
     }
 
+    /// Runs a task that ends by itself and without waiting for anything, also when the server is killed: nothing else would do what it does.
+    pub fn spawn_to_end(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tracker.spawn_on(task, &self.handle);
+    }
+
+    /// Keeps a duty of the server's going: one that panics begins again, and `failed` says so. It ends when it returns, and when the server
+    /// stops.
+    pub fn keep<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        failed: impl Fn(&str) + Send + 'static,
+        mut duty: impl FnMut() -> F + Send + 'static,
+    ) {
+        let owner = self.clone();
+        self.spawn(async move {
+            loop {
+                let survived = tokio::select! {
+                    survived = survive(duty()) => survived,
+                    () = owner.stopping() => return,
+                };
+                let Err(panic) = survived else { return };
+                failed(&panic);
+                // One that always panics does not keep a thread busy.
+                tokio::time::sleep(RESTART).await;
+            }
+        });
+    }
+
     /// Resolves when the server begins to stop.
     pub async fn stopping(&self) {
         self.stopping.cancelled().await;
@@ -136,6 +167,24 @@ impl Tasks {
     }
 }
 
+/// Ends as the future does, or with what it said when it panicked.
+async fn survive<F: Future<Output = ()>>(future: F) -> Result<(), String> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        match polled {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => Poll::Ready(Err(words(&*panic))),
+        }
+    })
+    .await
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no words").to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use std::future::pending;
@@ -163,5 +212,42 @@ mod tests {
         // Too late to begin anything.
         tasks.spawn(pending());
         tasks.tracker.wait().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_duty_that_panics_begins_again_and_says_so() {
+        let tasks = Tasks::new(Handle::current());
+        let (begun, said) = (Arc::new(AtomicU8::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let (counts, says) = (begun.clone(), said.clone());
+        tasks.keep(
+            move |words| lock(&says).push(words.to_owned()),
+            move || {
+                let count = counts.fetch_add(1, Ordering::SeqCst);
+                async move {
+                    tokio::task::yield_now().await;
+                    assert!(count > 0, "the first time");
+                    pending::<()>().await;
+                }
+            },
+        );
+        while begun.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(*lock(&said), ["the first time"]);
+        assert_eq!(tasks.finish(Duration::from_secs(5)).await, 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_ends_by_itself_is_not_killed() {
+        let tasks = Tasks::new(Handle::current());
+        let told = Arc::new(AtomicU8::new(0));
+        for _ in 0..100 {
+            let told = told.clone();
+            tasks.spawn_to_end(async move {
+                told.fetch_add(1, Ordering::SeqCst);
+            });
+        }
+        tasks.finish(Duration::ZERO).await;
+        assert_eq!(told.load(Ordering::SeqCst), 100);
     }
 }

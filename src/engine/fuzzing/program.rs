@@ -99,6 +99,7 @@ impl Program {
                 if let Some(client) = core.clients.get(&client) {
                     core.clients.remove(&client);
                     client.forget_rooms();
+                    core.io.main().forget(client.socket().public_id().as_str(), true);
                 }
             }
             Call::Decide { ticket, decision } => {

@@ -70,7 +70,7 @@ pub enum Call {
         /// Connections that it was sent to.
         recipients: usize,
         /// The number that the host gave with its own trigger; 0 otherwise.
-        local: u32,
+        local: u64,
     },
     /// Events leave memory, oldest first.
     Cleanup {
@@ -296,41 +296,124 @@ pub enum Level {
     Error,
 }
 
+/// What a call is to the queue: each class has a lane of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Tells of an event that the host did not trigger: the oldest are lost.
+    Observed,
+    /// A line for the log: the oldest are lost.
+    Line,
+    /// Asks for something that its connection waits for: refused where too much is asked.
+    Asked,
+    /// About a request for the app: the first of them is refused.
+    Http,
+    /// Tells of a request that was refused: not told where too much is.
+    Refusal,
+    /// An event for listeners: bounded by not reading on.
+    Flowing,
+    /// Must not be lost: bounded by not reading on, and by what it tells of.
+    Kept,
+}
+
+impl Class {
+    /// How many there are.
+    pub const COUNT: usize = 7;
+
+    /// Whether what is offered is refused where too much of it waits.
+    pub fn is_refused_when_full(self) -> bool {
+        matches!(self, Self::Asked | Self::Http | Self::Refusal)
+    }
+}
+
+/// Bytes that ids of rooms keep alive, roughly: a room may be gone, and the call the last one to hold its id.
+fn ids_cost(ids: &[Arc<str>]) -> usize {
+    ids.iter().map(|id| id_cost(id)).sum()
+}
+
+fn id_cost(id: &str) -> usize {
+    id.len() + 2 * size_of::<usize>() + size_of::<Arc<str>>()
+}
+
 impl Call {
     /// Bytes that the call keeps alive, roughly.
     pub(in crate::engine) fn cost(&self) -> usize {
         size_of::<Self>()
             + match self {
                 Self::Event { event, .. } => event.size(),
-                Self::Decide { decision: Decision::Event { message, .. }, .. } => message.size(),
-                Self::Decide { decision: Decision::Connect { socket, auth, claims }, .. } => {
-                    socket.len() + auth.len() + claims.as_ref().map_or(0, |claims| claims.len())
-                }
-                Self::Decide { decision: Decision::Namespace { nsp, socket }, .. } => {
-                    nsp.len() + socket.len()
-                }
-                Self::Decide { decision: Decision::Request(request), .. } => request.request.cost(),
+                Self::Decide { decision, .. } => decision.cost(),
                 Self::Refused { request, context, .. } => request.cost() + context.len(),
                 Self::Io(call) => call.cost(),
-                Self::Cleanup { events, .. } => events.iter().map(|event| event.size()).sum(),
-                Self::History { page: Some(page), .. } => page.iter().map(Payload::size).sum(),
+                Self::Cleanup { events, room, name, .. } => {
+                    let events: usize =
+                        events.iter().map(|event| event.size() + size_of::<Arc<Event>>()).sum();
+                    events + id_cost(room) + id_cost(name)
+                }
+                Self::Load(load) => id_cost(&load.room) + id_cost(&load.name),
+                Self::History { page: Some(page), .. } => {
+                    page.iter().map(|event| event.size() + size_of::<Payload>()).sum()
+                }
+                Self::Disconnected { rooms, .. } => ids_cost(rooms),
+                Self::Joined { room, .. } | Self::Left { room, .. } | Self::RoomDeleted(room, _) => {
+                    id_cost(room)
+                }
+                Self::RoomCreated(room) | Self::RoomUpdated(room) => room.weight(),
                 Self::Http(HttpCall::Request(request)) => {
                     let body = if let RequestBody::Whole(body) = &request.body { body.len() } else { 0 };
                     body + request.head.len()
                 }
                 Self::Http(HttpCall::Piece { bytes, .. }) => bytes.as_ref().map_or(0, Bytes::len),
                 Self::Log { message, .. } => message.len(),
-                _ => 0,
+                Self::Connected { .. }
+                | Self::Refreshed(_)
+                | Self::KeysWanted
+                | Self::History { page: None, .. }
+                | Self::Http(HttpCall::Drained { .. } | HttpCall::Aborted { .. }) => 0,
             }
     }
 
-    /// Whether it is one of those that are bounded by not reading on. They take no room from the others.
-    pub(super) fn is_flowing(&self) -> bool {
-        matches!(self, Self::Io(IoCall::Event { .. }))
+    /// Its lane in the queue.
+    pub(super) fn class(&self) -> Class {
+        match self {
+            Self::Event { local: 0, .. } => Class::Observed,
+            Self::Log { .. } => Class::Line,
+            Self::Decide { .. } | Self::Load(_) => Class::Asked,
+            Self::Http(_) => Class::Http,
+            // The host may hold something for a session that it was asked about.
+            Self::Refused { session: None, .. } => Class::Refusal,
+            Self::Io(IoCall::Event { .. }) => Class::Flowing,
+            Self::Event { .. }
+            | Self::Refused { .. }
+            | Self::Io(_)
+            | Self::Connected { .. }
+            | Self::Disconnected { .. }
+            | Self::Refreshed(_)
+            | Self::KeysWanted
+            | Self::Joined { .. }
+            | Self::Left { .. }
+            | Self::RoomCreated(_)
+            | Self::RoomUpdated(_)
+            | Self::RoomDeleted(..)
+            | Self::Cleanup { .. }
+            | Self::History { .. } => Class::Kept,
+        }
     }
 
-    /// Whether it may be lost when too much waits: what only tells of an event, unless the host triggered it itself.
-    pub(super) fn is_droppable(&self) -> bool {
-        matches!(self, Self::Event { local: 0, .. })
+    /// Whether its connection counts for it while it waits.
+    pub(in crate::engine) fn is_paced(&self) -> bool {
+        matches!(self.class(), Class::Flowing | Class::Kept)
+    }
+}
+
+impl Decision {
+    fn cost(&self) -> usize {
+        match self {
+            Self::Event { message, room, .. } => message.size() + id_cost(room),
+            Self::Join { room, .. } => id_cost(room),
+            Self::Connect { socket, auth, claims } => {
+                socket.len() + auth.len() + claims.as_ref().map_or(0, |claims| claims.len())
+            }
+            Self::Namespace { nsp, socket } => nsp.len() + socket.len(),
+            Self::Request(request) => request.request.cost(),
+        }
     }
 }

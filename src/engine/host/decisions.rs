@@ -21,7 +21,7 @@ pub enum Verdict {
         /// Beside the payload.
         meta: Option<Payload>,
         /// Number under which the host keeps what it produced; 0: none.
-        local: u32,
+        local: u64,
     },
     /// Who connects, says `authenticate`.
     Identify {

@@ -1,5 +1,6 @@
 //! What the engine asks of its host: the trait, the bounded queue of calls, and which hooks are installed.
 
+mod account;
 mod call;
 mod decisions;
 mod hooks;
@@ -8,6 +9,7 @@ mod queue;
 mod tickets;
 
 pub use self::{
+    account::{Account, Ebb},
     call::{
         Call, Decision, HttpCall, HttpRequest, HttpResponse, Level, Load, RequestBody, RequestHead,
         RequestToDecide,
@@ -15,7 +17,7 @@ pub use self::{
     decisions::{Decisions, RequestVerdict, Verdict},
     hooks::Hooks,
     introductions::Introductions,
-    queue::{Full, Queue},
+    queue::{Full, Lost, Pushed, Queue},
     tickets::{Answer, Tickets},
 };
 

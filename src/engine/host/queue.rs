@@ -1,25 +1,50 @@
-//! The one queue into the host: bounded in number and bytes.
+//! The one queue into the host: bounded in number and bytes, and as large as what it counts.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+mod lane;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
 };
 
-use super::Call;
+use self::lane::Lane;
+use super::{Account, Call, Ebb, call::Class};
 use crate::engine::lock::lock;
 
-/// The queue is full, and this call is one that may be refused.
+/// Bytes of calls that the host takes at once: it makes one text of them.
+const BATCH_BYTES: usize = 1 << 20;
+/// Lines of the log that wait at most.
+const MAX_LINES: usize = 1_000;
+
+/// The queue has no place for more of this kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the queue into the host is full")]
 pub struct Full;
 
-/// Calls in order.
+/// What became of a call that was put in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pushed {
+    /// The host is to be woken.
+    pub wake: bool,
+    /// More of its kind waits than should: the connection that caused it is not to be read on.
+    pub full: bool,
+}
+
+/// What the queue lost since that was last asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// Events that only observers were to be told of.
+    pub events: u64,
+    /// Lines of the log.
+    pub lines: u64,
+}
+
+/// Calls in order, in a lane for each [class](Class), so that a lane that is full takes nothing from the others.
 ///
-/// Above the bounds, what only observes loses its oldest; what was asked for is refused ([`Queue::offer`]); what must not be
-/// lost goes in all the same ([`Queue::push`]): it is bounded by what it tells of, connections and rooms.
+/// What only observes loses its oldest. What was asked for is refused ([`Queue::offer`]). What must not be lost goes in all the same: the
+/// connection that causes it is not read on while its lane is full (`back_pressure.rs`).
 #[derive(Debug)]
 pub struct Queue {
     max_items: usize,
@@ -28,22 +53,14 @@ pub struct Queue {
     state: Mutex<State>,
     /// Whether the host was woken and has not found the queue empty since.
     woken: AtomicBool,
-    dropped: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// `None`: was dropped.
-    calls: VecDeque<Option<Call>>,
-    /// Position of the first of `calls` since the queue was made.
-    first: u64,
-    /// Positions of those that may be dropped.
-    droppable: VecDeque<u64>,
-    items: usize,
-    bytes: usize,
-    /// Of those that are bounded by not reading on; not among the two above.
-    flowing: usize,
-    flowing_bytes: usize,
+    lanes: [Lane; Class::COUNT],
+    /// Number of the next call.
+    next: u64,
+    lost: Lost,
 }
 
 impl Queue {
@@ -55,85 +72,106 @@ impl Queue {
             max_bytes: size(max_bytes),
             state: Mutex::default(),
             woken: AtomicBool::new(false),
-            dropped: AtomicU64::new(0),
         }
     }
 
-    /// Puts a call in. `true`: the host is to be woken.
-    pub fn push(&self, call: Call) -> bool {
+    /// Puts a call in. `account`: of the connection that caused it; the call counts there until the host takes it.
+    pub fn push(&self, call: Call, account: Option<Arc<Account>>) -> Pushed {
+        let class = call.class();
         let mut state = lock(&self.state);
-        state.put(call);
-        while state.items > self.max_items || state.bytes > self.max_bytes {
-            if !state.drop_oldest() {
-                break;
-            }
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-        }
+        state.put(class, call, account);
+        self.lose_oldest(&mut state);
+        let full = self.is_over(state.lane(class));
         drop(state);
-        !self.woken.swap(true, Ordering::AcqRel)
+        Pushed { wake: !self.woken.swap(true, Ordering::AcqRel), full }
     }
 
-    /// Puts a call in, unless too much waits that must not be lost.
+    /// Puts a call in, unless its lane is full. `true`: the host is to be woken.
     ///
     /// # Errors
     /// [`Full`].
     pub fn offer(&self, call: Call) -> Result<bool, Full> {
-        if self.is_full_for(call.cost()) {
+        let (class, cost) = (call.class(), call.cost());
+        let mut state = lock(&self.state);
+        let lane = state.lane(class);
+        let fits = lane.len() < self.max_items && lane.bytes().saturating_add(cost) <= self.max_bytes;
+        if class.is_refused_when_full() && !fits && !lane.is_empty() {
             return Err(Full);
         }
-        Ok(self.push(call))
+        state.put(class, call, None);
+        drop(state);
+        Ok(!self.woken.swap(true, Ordering::AcqRel))
     }
 
-    /// Whether so much waits that must not be lost that nobody new is let in of whom the host would have to be told.
+    /// Whether so much waits that must not be lost that those are not let in of whom the host would have to be told.
     pub fn is_full(&self) -> bool {
-        self.is_full_for(0)
-    }
-
-    fn is_full_for(&self, bytes: usize) -> bool {
         let state = lock(&self.state);
-        let kept = state.items - state.droppable.len();
-        kept >= self.max_items || state.bytes.saturating_add(bytes) > self.max_bytes.saturating_mul(2)
+        let lane = state.lane(Class::Kept);
+        lane.len() >= self.max_items || lane.bytes() >= self.max_bytes
     }
 
-    /// Takes up to `max` calls, oldest first. An empty answer means that the host will be woken for the next: one that was woken goes on
-    /// until it has that, and needs no waking meanwhile.
+    /// Whether so much was asked that a further question is refused.
+    pub fn is_full_of_questions(&self) -> bool {
+        let state = lock(&self.state);
+        let lane = state.lane(Class::Asked);
+        lane.len() >= self.max_items || lane.bytes() >= self.max_bytes
+    }
+
+    /// Takes up to `max` calls, oldest first, and fewer where they are large. An empty answer means that the host will be woken for the
+    /// next: one that was woken goes on until it has that, and needs no waking until then.
     pub fn drain(&self, max: usize) -> Vec<Call> {
+        self.take(max).0
+    }
+
+    /// The same, and the accounts that they counted for.
+    pub fn take(&self, max: usize) -> (Vec<Call>, Vec<Arc<Account>>) {
+        let mut accounts = Vec::new();
         let mut state = lock(&self.state);
-        let mut batch = Vec::with_capacity(max.min(state.calls.len()));
-        while batch.len() < max {
-            match state.take_first() {
-                Some(Some(call)) => batch.push(call),
-                Some(None) => {}
-                None => break,
-            }
+        let mut batch = Vec::with_capacity(max.min(state.len()));
+        let mut bytes = 0;
+        while batch.len() < max && bytes < BATCH_BYTES {
+            let Some(entry) = state.take_first() else { break };
+            bytes += entry.cost;
+            let (call, account) = entry.settle();
+            batch.push(call);
+            accounts.extend(account);
         }
         if batch.is_empty() {
-            // Under the lock: whoever puts one in behind this finds it so, and wakes.
+            // Under the lock: one who puts a call in behind this finds it so, and wakes.
             self.woken.store(false, Ordering::Release);
         }
-        if state.calls.is_empty() && state.calls.capacity() > 1_024 {
-            state.calls = VecDeque::new();
-            state.droppable = VecDeque::new();
+        (batch, accounts)
+    }
+
+    /// Gives up the places of those in front that nobody waits for any more.
+    pub fn forget(&self, is_waited_for: impl Fn(&Call) -> bool) {
+        let mut state = lock(&self.state);
+        let asked = &mut state.lanes[Class::Asked as usize];
+        while asked.first().is_some_and(|call| !is_waited_for(call))
+            && let Some(entry) = asked.pop()
+        {
+            drop(entry.settle());
         }
-        batch
     }
 
-    /// Whether so many events wait for listeners that those who send more are not to be read.
-    pub fn is_flooded(&self) -> bool {
+    /// Whether so few events for listeners wait, and so few calls that must not be lost, that those who send more are read on.
+    pub fn has_ebbed(&self) -> Ebb {
         let state = lock(&self.state);
-        state.flowing > self.max_items || state.flowing_bytes > self.max_bytes
+        let has_ebbed = |class| {
+            let lane = state.lane(class);
+            lane.len() <= self.max_items / 2 && lane.bytes() <= self.max_bytes / 2
+        };
+        Ebb { events: has_ebbed(Class::Flowing), calls: has_ebbed(Class::Kept) }
     }
 
-    /// Whether so few wait again that everybody may be read on.
-    pub fn has_ebbed(&self) -> bool {
-        let state = lock(&self.state);
-        state.flowing <= self.max_items / 2 && state.flowing_bytes <= self.max_bytes / 2
+    /// Most calls that it is to hold of one class.
+    pub fn max_items(&self) -> usize {
+        self.max_items
     }
 
     /// Calls that wait.
     pub fn len(&self) -> usize {
-        let state = lock(&self.state);
-        state.items + state.flowing
+        lock(&self.state).len()
     }
 
     /// Whether nothing waits.
@@ -141,143 +179,55 @@ impl Queue {
         self.len() == 0
     }
 
-    /// How many calls were dropped since this was last asked.
-    pub fn take_dropped(&self) -> u64 {
-        self.dropped.swap(0, Ordering::Relaxed)
+    /// What was lost since this was last asked.
+    pub fn take_lost(&self) -> Lost {
+        std::mem::take(&mut lock(&self.state).lost)
+    }
+
+    fn is_over(&self, lane: &Lane) -> bool {
+        lane.len() > self.max_items || lane.bytes() > self.max_bytes
+    }
+
+    /// What only observes has the room that what was asked and what must not be lost leave.
+    fn lose_oldest(&self, state: &mut State) {
+        let beside = [Class::Asked, Class::Kept].map(|class| {
+            let lane = state.lane(class);
+            (lane.len(), lane.bytes())
+        });
+        let (items, bytes) = beside.iter().fold((0, 0), |sum, lane| (sum.0 + lane.0, sum.1 + lane.1));
+        let observed = &mut state.lanes[Class::Observed as usize];
+        while items + observed.len() > self.max_items || bytes + observed.bytes() > self.max_bytes {
+            let Some(entry) = observed.pop() else { break };
+            drop(entry.settle());
+            state.lost.events += 1;
+        }
+        let lines = &mut state.lanes[Class::Line as usize];
+        while lines.len() > MAX_LINES
+            && let Some(entry) = lines.pop()
+        {
+            drop(entry.settle());
+            state.lost.lines += 1;
+        }
     }
 }
 
 impl State {
-    fn put(&mut self, call: Call) {
-        let (items, bytes) = self.counts(&call);
-        *items += 1;
-        *bytes += call.cost();
-        if call.is_droppable() {
-            self.droppable.push_back(self.first + self.calls.len() as u64);
-        }
-        self.calls.push_back(Some(call));
+    fn lane(&self, class: Class) -> &Lane {
+        &self.lanes[class as usize]
     }
 
-    fn drop_oldest(&mut self) -> bool {
-        let Some(position) = self.droppable.pop_front() else { return false };
-        let index = usize::try_from(position - self.first).unwrap_or(usize::MAX);
-        if let Some(call) = self.calls.get_mut(index).and_then(Option::take) {
-            self.forget(&call);
-        }
-        while matches!(self.calls.front(), Some(None)) {
-            self.calls.pop_front();
-            self.first += 1;
-        }
-        true
+    fn len(&self) -> usize {
+        self.lanes.iter().map(Lane::len).sum()
     }
 
-    fn take_first(&mut self) -> Option<Option<Call>> {
-        let call = self.calls.pop_front()?;
-        if self.droppable.front() == Some(&self.first) {
-            self.droppable.pop_front();
-        }
-        self.first += 1;
-        if let Some(call) = &call {
-            self.forget(call);
-        }
-        Some(call)
+    fn put(&mut self, class: Class, call: Call, account: Option<Arc<Account>>) {
+        let number = self.next;
+        self.next += 1;
+        self.lanes[class as usize].push(lane::Entry::new(number, call, account));
     }
 
-    fn forget(&mut self, call: &Call) {
-        let (items, bytes) = self.counts(call);
-        *items -= 1;
-        *bytes -= call.cost();
-    }
-
-    fn counts(&mut self, call: &Call) -> (&mut usize, &mut usize) {
-        if call.is_flowing() {
-            (&mut self.flowing, &mut self.flowing_bytes)
-        } else {
-            (&mut self.items, &mut self.bytes)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::engine::{
-        event::{Draft, Event},
-        ids::Id,
-        payload::Payload,
-    };
-
-    fn event(offset: u64, local: u32) -> Call {
-        let draft = Draft {
-            name: "e".into(),
-            from: "u".into(),
-            data: Some(Payload::plain("1")),
-            meta: None,
-            timestamp: None,
-        };
-        Call::Event {
-            key: 1,
-            event: Arc::new(Event::new("r".into(), &draft, 0, offset)),
-            recipients: 0,
-            local,
-        }
-    }
-
-    fn offsets(calls: &[Call]) -> Vec<u64> {
-        calls
-            .iter()
-            .filter_map(|call| if let Call::Event { event, .. } = call { Some(event.offset) } else { None })
-            .collect()
-    }
-
-    #[test]
-    fn observers_lose_their_oldest_and_nothing_else_is_lost() {
-        let queue = Queue::new(4, 1 << 20);
-        let (one, two) = (Id::random(), Id::random());
-        queue.push(Call::Refreshed(one));
-        queue.push(event(1, 7));
-        for offset in 2..10 {
-            queue.push(event(offset, 0));
-        }
-        queue.push(Call::Refreshed(two));
-        assert_eq!((queue.len(), queue.take_dropped()), (4, 7));
-        let calls = queue.drain(10);
-        assert!(matches!(calls[0], Call::Refreshed(id) if id == one));
-        assert!(matches!(calls[3], Call::Refreshed(id) if id == two));
-        assert_eq!(offsets(&calls), [1, 9]);
-        assert!(queue.is_empty());
-    }
-
-    #[test]
-    fn bytes_are_bounded_too() {
-        let queue = Queue::new(1_000_000, 10_000);
-        for offset in 1..1_000 {
-            queue.push(event(offset, 0));
-        }
-        assert!(queue.len() < 60, "{}", queue.len());
-        assert_eq!(offsets(&queue.drain(1_000)).last(), Some(&999));
-    }
-
-    #[test]
-    fn what_is_asked_for_is_refused_when_full() {
-        let queue = Queue::new(1, 1 << 20);
-        assert_eq!(queue.offer(Call::Refreshed(Id::random())), Ok(true));
-        assert_eq!(queue.offer(Call::Refreshed(Id::random())), Err(Full));
-    }
-
-    #[test]
-    fn the_host_is_woken_once_until_it_finds_nothing() {
-        let queue = Queue::new(10, 1 << 20);
-        assert!(queue.push(event(1, 0)));
-        assert!(!queue.push(event(2, 0)));
-        assert_eq!(queue.drain(1).len(), 1);
-        assert!(!queue.push(event(3, 0)));
-        assert_eq!(offsets(&queue.drain(10)), [2, 3]);
-        assert!(!queue.push(event(4, 0)));
-        assert_eq!(offsets(&queue.drain(10)), [4]);
-        assert!(queue.drain(10).is_empty());
-        assert!(queue.push(event(5, 0)));
+    fn take_first(&mut self) -> Option<lane::Entry> {
+        let first = self.lanes.iter_mut().filter(|lane| !lane.is_empty()).min_by_key(|lane| lane.number())?;
+        first.pop()
     }
 }

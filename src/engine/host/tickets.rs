@@ -17,6 +17,8 @@ pub enum Answer {
     Cleaned,
     /// `onLoad` gave these `EventMessage`s, newest first.
     Loaded(Vec<Payload>),
+    /// Not the host's: it is the turn of a load that waited for a cleanup.
+    Turn,
     /// The hook failed, or did not answer in time.
     Failed,
 }
@@ -50,12 +52,19 @@ impl Tickets {
         ticket
     }
 
-    /// Hands the answer to whoever waits.
-    pub fn answer(&self, ticket: u64, answer: Answer) {
+    /// Whether a question waits for its answer.
+    pub fn is_open(&self, ticket: u64) -> bool {
+        lock(&self.waiting).contains_key(&ticket)
+    }
+
+    /// Hands the answer to what waits for it. `false`: nothing does any more.
+    pub fn answer(&self, ticket: u64, answer: Answer) -> bool {
         let waiter = lock(&self.waiting).remove(&ticket);
+        let waits = waiter.is_some();
         if let Some(waiter) = waiter {
             waiter(answer);
         }
+        waits
     }
 
     /// Nobody waits any more.

@@ -170,7 +170,7 @@ async fn ask(front: &Front, question: RequestToDecide, opening: Option<&mut Open
 }
 
 fn tell(core: &Core, request: RequestHead, session: Option<Id>, refused: &Refused) {
-    // One that the host has no time to hear of is counted as refused all the same.
+    // One that the host has no time to hear of is counted as refused all the same; what it was asked about before it does hear of.
     core.ask(Call::Refused {
         request: Box::new(request),
         session,

@@ -12,6 +12,7 @@ use super::{call::IoCall, namespace::Namespace, unheard};
 use crate::engine::{
     client::describe_handshake,
     config::ms,
+    connection::admission,
     core::Core,
     error::Refusal,
     host::{Call, Decision, Verdict},
@@ -101,9 +102,11 @@ pub fn refuse(core: &Core, request: ConnectRequest, refusal: &Refusal) {
 fn welcome(core: &Arc<Core>, nsp: &Namespace, request: ConnectRequest, by_host: bool) {
     let (socket, auth) = (request.socket().clone(), auth(&request));
     let told = nsp.is_heeded() && !by_host;
-    let is_behind = nsp.is_behind(core.limits().hook_queue);
-    if told && core.queue.is_full() || is_behind {
+    if nsp.is_behind(core.limits().hook_queue) {
         return refuse(core, request, &Refusal::overloaded());
+    }
+    if told && core.queue.is_full() {
+        return admission::when_there_is_room(core, request, connect_now);
     }
     if told || by_host {
         // Whoever is told adds listeners; what comes before that follows in the same queue.

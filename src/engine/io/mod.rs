@@ -16,7 +16,7 @@ pub(in crate::engine) use self::unheard::part;
 pub use self::{
     call::{IoCall, RoomChange, RoomEvent},
     connect::{connect, describe, ended, refuse},
-    flow::{Flow, answered, event, taken},
+    flow::{Flow, answered, event},
     namespace::Namespace,
     operation::{Applied, Operation, apply, emit_to},
     registry::Namespaces,

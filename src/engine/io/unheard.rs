@@ -11,6 +11,7 @@ use std::sync::{
 
 use super::{call::IoCall, flow};
 use crate::engine::{
+    back_pressure::Charge,
     core::Core,
     host::Call,
     lock::lock,
@@ -72,7 +73,9 @@ pub(super) fn keep(core: &Core, socket: &Arc<Socket>, event: &IncomingEvent) -> 
             Unheard { whole: event.whole.clone(), attachments: event.attachments.clone(), ack: event.ack };
         let bytes = cost(&event);
         events.push(event);
-        (events.len() == 1, socket.flow_in(bytes), bytes)
+        let account = socket.session().account();
+        account.charge(bytes, false);
+        (events.len() == 1, account.bytes(), bytes)
     };
     waiting.bytes.fetch_add(bytes, Ordering::SeqCst);
     if first {
@@ -86,7 +89,7 @@ pub(super) fn keep(core: &Core, socket: &Arc<Socket>, event: &IncomingEvent) -> 
         }
     }
     if own > MAX_OWN || waiting.is_flooded() {
-        flow::hold(core, socket);
+        core.charge(socket.session(), Charge { flows: true, full: true });
     }
     true
 }
@@ -95,7 +98,7 @@ pub(super) fn keep(core: &Core, socket: &Arc<Socket>, event: &IncomingEvent) -> 
 fn take(core: &Core, socket: &Socket, events: &mut Vec<Unheard>) -> Vec<Unheard> {
     let events = std::mem::take(events);
     let bytes = events.iter().map(cost).sum();
-    socket.flow_out(bytes);
+    socket.session().account().settle(bytes, false);
     core.flow.unheard.bytes.fetch_sub(bytes, Ordering::SeqCst);
     events
 }
@@ -123,7 +126,7 @@ pub fn turned(core: &Core) {
         let dropped = take(core, socket, &mut socket.unheard()).len();
         core.lanes.dropped.fetch_add(dropped as u64, Ordering::Relaxed);
     }
-    flow::review(core, sockets.iter());
+    core.read_on(sockets.iter().map(|socket| &**socket.session().account()));
 }
 
 /// A socket is over, and the program about to be told: what its client sent just before comes ahead of that, so far as it is little.

@@ -15,17 +15,17 @@ pub enum Sender<'a> {
         /// The client, which must still be a member.
         client: &'a Client,
         /// A number of the host's.
-        local: u32,
+        local: u64,
     },
     /// The program. `local` comes back in its own observer's call.
     Server {
         /// A number of the host's.
-        local: u32,
+        local: u64,
     },
 }
 
 impl Sender<'_> {
-    pub(super) fn local(&self) -> u32 {
+    pub(super) fn local(&self) -> u64 {
         match self {
             Self::Client(_) => 0,
             Self::Decided { local, .. } | Self::Server { local } => *local,

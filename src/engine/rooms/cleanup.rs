@@ -37,8 +37,11 @@ pub fn continue_cleanup(core: &Arc<Core>, room: &Arc<Room>, name: &Arc<str>) {
 
 fn settled(core: &Arc<Core>, room: &Arc<Room>, name: &Arc<str>) {
     let waiting = room.state().log.cleaned(name);
-    for turn in waiting {
-        turn();
+    for ticket in waiting {
+        if !core.tickets.answer(ticket, Answer::Turn) {
+            // It was given up while it waited.
+            room.state().log.end_load(name);
+        }
     }
     continue_cleanup(core, room, name);
     say_farewell(core, room);
@@ -76,7 +79,7 @@ pub async fn hand_over_all(core: &Arc<Core>) {
             hand_over(core, room);
             let is_done = room.state().log.is_empty();
             if is_done {
-                begin_anew(room);
+                begin_anew(core, room);
             }
             !is_done
         });
@@ -92,12 +95,12 @@ pub async fn hand_over_all(core: &Arc<Core>) {
 
 /// Has every room begin anew, whatever it still remembers.
 pub fn forget_all(core: &Core) {
-    core.rooms.all().iter().for_each(|room| begin_anew(room));
+    core.rooms.all().iter().for_each(|room| begin_anew(core, room));
 }
 
-fn begin_anew(room: &Room) {
+fn begin_anew(core: &Core, room: &Room) {
     let waiting = room.state().reset();
-    for turn in waiting {
-        turn();
+    for ticket in waiting {
+        core.tickets.answer(ticket, Answer::Turn);
     }
 }

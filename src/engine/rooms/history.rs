@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{cleanup::continue_cleanup, log::Turn, room::Room};
+use super::{cleanup::continue_cleanup, log, room::Room};
 use crate::engine::{
     config::Sync,
     core::Core,
@@ -36,44 +36,104 @@ pub fn load(
         drop(state);
         return done(Some(bodies(&page)));
     }
+    let request = Request { room: room.clone(), name: name.clone(), epoch: state.epoch.clone(), start, end };
     let mut done = Some(done);
-    let begun = state.log.begin_load(name, || {
-        let (owner, room, name, done) = (Arc::downgrade(core), room.clone(), name.clone(), done.take());
-        let turn: Turn = Box::new(move || match (owner.upgrade(), done) {
-            (Some(core), Some(done)) => load(&core, &room, &name, start, end, done),
-            (None, Some(done)) => done(None),
-            (_, None) => {}
+    let begun = state.log.begin_load(name, core.limits().hook_queue, || {
+        let (owner, waiting, done) = (Arc::downgrade(core), request.clone(), done.take());
+        let ticket = core.tickets.issue(move |answer| match (answer, owner.upgrade(), done) {
+            (Answer::Turn, Some(core), Some(done)) => go_on(&core, waiting, done),
+            (_, _, Some(done)) => done(None),
+            (_, _, None) => {}
         });
-        turn
+        core.expect(ticket);
+        ticket
     });
-    let page = state.log.page(name, start, end);
     drop(state);
+    match (begun, done) {
+        (log::Load::Begins, Some(done)) => ask(core, request, done),
+        (log::Load::Refused, Some(done)) => done(None),
+        _ => {}
+    }
+}
+
+/// A page that is being loaded.
+#[derive(Clone)]
+struct Request {
+    room: Arc<Room>,
+    name: Arc<str>,
+    /// A room that began anew since has another memory.
+    epoch: Arc<str>,
+    start: usize,
+    end: usize,
+}
+
+type Done = Box<dyn FnOnce(Page) + Send>;
+
+/// It is the turn of one that waited: it counts as begun.
+fn go_on(core: &Arc<Core>, request: Request, done: Done) {
+    let Request { room, name, epoch, start, end } = &request;
+    let page = {
+        let state = room.state();
+        if state.epoch != *epoch {
+            drop(state);
+            return load(core, room, name, *start, *end, done);
+        }
+        // Memory may hold all of it by now.
+        (*end <= state.log.count(name)).then(|| state.log.page(name, *start, *end))
+    };
+    match page {
+        Some(page) => {
+            over(core, &request);
+            done(Some(bodies(&page)));
+        }
+        None => ask(core, request, done),
+    }
+}
+
+/// Asks the host for what memory does not hold.
+fn ask(core: &Arc<Core>, request: Request, done: Done) {
+    let Request { room, name, start, end, .. } = &request;
+    let (start, end) = (*start, *end);
+    let (held, page) = {
+        let state = room.state();
+        (state.log.count(name), state.log.page(name, start, end))
+    };
     let page = bodies(&page);
-    let (true, Some(done)) = (begun, done) else { return };
-    let (owner, loaded_room, kind) = (Arc::downgrade(core), room.clone(), name.clone());
+    let wanted = (room.id().clone(), name.clone());
+    let owner = Arc::downgrade(core);
     let ticket = core.tickets.issue(move |answer| {
-        loaded_room.state().log.end_load(&kind);
-        if let Some(core) = owner.upgrade() {
-            continue_cleanup(&core, &loaded_room, &kind);
+        match owner.upgrade() {
+            Some(core) => over(&core, &request),
+            None => request.end(),
         }
         done(match answer {
             Answer::Loaded(older) => {
                 let room_left = (end - start).saturating_sub(page.len());
                 Some(page.into_iter().chain(older.into_iter().take(room_left)).collect())
             }
-            Answer::Cleaned | Answer::Failed => None,
+            Answer::Cleaned | Answer::Turn | Answer::Failed => None,
         });
     });
     core.expect(ticket);
-    let asked = core.ask(Call::Load(Load {
-        ticket,
-        room: room.id().clone(),
-        name: name.clone(),
-        start: start.max(held) - held,
-        end: end - held,
-    }));
-    if !asked {
+    let (room, name) = wanted;
+    let load = Load { ticket, room, name, start: start.max(held) - held, end: end.saturating_sub(held) };
+    if !core.ask(Call::Load(load)) {
         core.tickets.answer(ticket, Answer::Failed);
+    }
+}
+
+/// A load is over; a cleanup may have waited for it.
+fn over(core: &Arc<Core>, request: &Request) {
+    request.end();
+    continue_cleanup(core, &request.room, &request.name);
+}
+
+impl Request {
+    fn end(&self) {
+        let mut state = self.room.state();
+        if state.epoch == self.epoch {
+            state.log.end_load(&self.name);
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A ring's events and those that wait for `onCleanup` together are what memory holds; they stay readable until the cleanup
 //! settled. `onLoad` is asked for what is older. Both touch the program's store, so for one kind they take turns: while a
-//! cleanup is under way nobody can say which of its events the store already returns.
+//! cleanup is under way nobody can say which of its events the store already returns. A cleanup that has to wait lets no further load begin,
+//! and the loads that waited for it come before the next one: neither keeps the other from its turn.
 
 use std::{
     collections::{BinaryHeap, HashMap, VecDeque},
@@ -20,8 +21,16 @@ pub struct RoomLog {
     rings: HashMap<Arc<str>, Ring>,
 }
 
-/// Something to do once no cleanup is under way.
-pub type Turn = Box<dyn FnOnce() + Send>;
+/// What becomes of a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// It may begin.
+    Begins,
+    /// It waits for a cleanup: its ticket is handed out once that settled.
+    Waits,
+    /// Too many wait.
+    Refused,
+}
 
 /// The events of one kind, oldest first.
 #[derive(Default)]
@@ -35,8 +44,10 @@ struct Ring {
     cleaning: usize,
     /// Loads that are under way.
     loading: usize,
-    /// Loads that wait for a cleanup to settle.
-    waiting: Vec<Turn>,
+    /// A cleanup waits for the loads that are under way.
+    due: bool,
+    /// Tickets of loads that wait for a cleanup to settle.
+    waiting: Vec<u64>,
 }
 
 impl std::fmt::Debug for Ring {
@@ -64,15 +75,19 @@ impl RoomLog {
     /// Takes the next batch for `onCleanup`, unless one is out, or a load is under way.
     pub fn next_cleanup(&mut self, name: &str) -> Option<Vec<Arc<Event>>> {
         let ring = self.rings.get_mut(name)?;
-        if ring.cleaning > 0 || ring.loading > 0 || ring.evicted.is_empty() {
+        if ring.cleaning > 0 || ring.evicted.is_empty() {
+            return None;
+        }
+        ring.due = ring.loading > 0;
+        if ring.due {
             return None;
         }
         ring.cleaning = ring.evicted.len().min(CLEANUP_BATCH);
         Some(ring.evicted.iter().take(ring.cleaning).cloned().collect())
     }
 
-    /// A cleanup settled: memory lets go of its events. Returns the loads that waited for it.
-    pub fn cleaned(&mut self, name: &str) -> Vec<Turn> {
+    /// A cleanup settled: memory lets go of its events. Returns the loads that waited for it, which have begun by this.
+    pub fn cleaned(&mut self, name: &str) -> Vec<u64> {
         let Some(ring) = self.rings.get_mut(name) else { return Vec::new() };
         for event in ring.evicted.drain(..ring.cleaning) {
             ring.evicted_bytes -= event.size();
@@ -81,6 +96,7 @@ impl RoomLog {
         if ring.evicted.is_empty() {
             ring.evicted = VecDeque::new();
         }
+        ring.loading += ring.waiting.len();
         std::mem::take(&mut ring.waiting)
     }
 
@@ -164,19 +180,22 @@ impl RoomLog {
         page
     }
 
-    /// Begins a load, or has it wait: then `turn` is called once the cleanup settled.
-    pub fn begin_load(&mut self, name: &Arc<str>, turn: impl FnOnce() -> Turn) -> bool {
+    /// Begins a load, or has it wait under the ticket that `wait` gives.
+    pub fn begin_load(&mut self, name: &Arc<str>, most: u64, wait: impl FnOnce() -> u64) -> Load {
         let ring = self.rings.entry(name.clone()).or_default();
-        if ring.cleaning > 0 {
-            ring.waiting.push(turn());
-            return false;
+        if ring.cleaning == 0 && !ring.due {
+            ring.loading += 1;
+            return Load::Begins;
         }
-        ring.loading += 1;
-        true
+        if ring.waiting.len() as u64 >= most {
+            return Load::Refused;
+        }
+        ring.waiting.push(wait());
+        Load::Waits
     }
 
     /// The loads that wait for cleanups.
-    pub fn into_waiting(self) -> Vec<Turn> {
+    pub fn into_waiting(self) -> Vec<u64> {
         self.rings.into_values().flat_map(|ring| ring.waiting).collect()
     }
 
@@ -261,13 +280,24 @@ mod tests {
     fn loads_and_cleanups_take_turns() {
         let mut log = RoomLog::default();
         log.append(event("a", 1), 1, u64::MAX, true);
-        assert!(log.begin_load(&"a".into(), || unreachable!("nothing is being cleaned")));
+        let begin = |log: &mut RoomLog, ticket| log.begin_load(&"a".into(), 2, || ticket);
+        assert_eq!(begin(&mut log, 0), Load::Begins);
+        assert_eq!(begin(&mut log, 0), Load::Begins);
         log.append(event("a", 2), 1, u64::MAX, true);
-        assert!(log.next_cleanup("a").is_none(), "a load is under way");
+        assert!(log.next_cleanup("a").is_none(), "loads are under way");
+        assert_eq!(begin(&mut log, 1), Load::Waits, "the cleanup's turn is next");
+        log.end_load("a");
+        assert!(log.next_cleanup("a").is_none());
         log.end_load("a");
         assert!(log.next_cleanup("a").is_some());
-        assert!(!log.begin_load(&"a".into(), || Box::new(|| {})));
-        assert_eq!(log.cleaned("a").len(), 1);
+        assert_eq!(begin(&mut log, 2), Load::Waits);
+        assert_eq!(begin(&mut log, 3), Load::Refused);
+        assert_eq!(log.cleaned("a"), [1, 2]);
+        log.append(event("a", 3), 1, u64::MAX, true);
+        assert!(log.next_cleanup("a").is_none(), "the turn of those that waited");
+        log.end_load("a");
+        log.end_load("a");
+        assert!(log.next_cleanup("a").is_some());
     }
 
     #[test]

@@ -100,31 +100,39 @@ pub fn leave(core: &Core, room: &Arc<Room>, client: &Client, farewell: impl FnOn
     let _order = lock(&room.order);
     let mut state = room.state();
     let member = state.members.remove(&client.id());
-    let left = member.is_some();
-    if let Some(member) = member {
+    if member.is_some() {
         state.targets_changed();
-        member.let_go(room);
     }
     drop(state);
-    if left {
-        farewell();
-        if core.hooks.any(Hooks::LEFT) {
-            core.tell(Call::Left { client: client.id(), room: room.id().clone(), key: room.key() });
-        }
-    }
-    left
+    let Some(member) = member else { return false };
+    tell_left(core, room, &member);
+    member.let_go(room);
+    farewell();
+    true
 }
 
-/// Frees the places of a client that is gone; returns the rooms it was in, and whether the host holds an object for it.
+/// Tells the host that a membership is over. Under the room's order lock, and before the client lets go of the room: its end, which is told
+/// of all its rooms together, comes behind, or waits for that lock.
+pub fn tell_left(core: &Core, room: &Room, member: &Member) {
+    if core.hooks.any(Hooks::LEFT) {
+        core.tell(Call::Left { client: member.client.id(), room: room.id().clone(), key: room.key() });
+    }
+}
+
+/// Frees the places of a client that is gone; returns the rooms that it was in until now, and whether the host holds an object for it.
 /// `None`: that was done before.
 pub fn vacate(client: &Client) -> Option<(Vec<Arc<Room>>, bool)> {
-    let (rooms, looked_at) = client.end()?;
-    for room in &rooms {
+    let (mut rooms, looked_at) = client.end()?;
+    rooms.retain(|room| {
+        // A joining, a leaving or a deleting that is under way was told before the client's end is; the last two have told of the leaving too.
+        let _order = lock(&room.order);
         let mut state = room.state();
-        if state.members.remove(&client.id()).is_some() {
+        let was_in = state.members.remove(&client.id()).is_some();
+        if was_in {
             state.targets_changed();
         }
-    }
+        was_in
+    });
     Some((rooms, looked_at))
 }
 

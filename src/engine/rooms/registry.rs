@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     cleanup::{continue_cleanup, hand_over, say_farewell},
+    membership::tell_left,
     room::Room,
 };
 use crate::engine::{
@@ -266,12 +267,13 @@ pub fn delete(core: &Arc<Core>, room: &Arc<Room>) -> bool {
         state.deleted = true;
         state.targets_changed();
         let members: Vec<_> = std::mem::take(&mut state.members).into_values().collect();
-        for member in &members {
-            member.let_go(room);
-        }
         (members, state.config.is_listed())
     };
     members.sort_unstable_by_key(|member| member.number);
+    for member in &members {
+        tell_left(core, room, member);
+        member.let_go(room);
+    }
     let text = format!(r#"{{"roomId":{}}}"#, to_json(&**room.id()));
     if listed {
         announce(core, outgoing::ROOM_DELETED, text);
@@ -279,11 +281,6 @@ pub fn delete(core: &Arc<Core>, room: &Arc<Room>) -> bool {
         let payload = Payload::plain(text);
         for member in &members {
             member.client.socket().emit(outgoing::ROOM_DELETED, &payload);
-        }
-    }
-    if core.hooks.any(Hooks::LEFT) {
-        for member in &members {
-            core.tell(Call::Left { client: member.client.id(), room: room.id().clone(), key: room.key() });
         }
     }
     hand_over(core, room);

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::log::{RoomLog, Turn};
+use super::log::RoomLog;
 use crate::engine::{
     client::Client,
     config::{EventConfig, RoomConfig},
@@ -237,6 +237,14 @@ impl Room {
         })
     }
 
+    /// Bytes of what clients chose of it, roughly: a call that tells of it may be the last one to hold it.
+    pub fn weight(&self) -> usize {
+        let state = lock(&self.state);
+        let config = &state.config;
+        let words = config.name.len() + config.description.as_ref().map_or(0, String::len);
+        size_of::<Self>() + self.id.len() + words + config.events.len() * size_of::<EventConfig>()
+    }
+
     /// Its name for people.
     pub fn name(&self) -> String {
         lock(&self.state).config.name.clone()
@@ -317,7 +325,7 @@ impl State {
     }
 
     /// Begins anew: empty, with a new epoch. Returns the loads that waited for a cleanup of what was there.
-    pub fn reset(&mut self) -> Vec<Turn> {
+    pub fn reset(&mut self) -> Vec<u64> {
         self.epoch = new_epoch();
         self.offset = 0;
         std::mem::take(&mut self.log).into_waiting()

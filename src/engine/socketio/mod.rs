@@ -78,17 +78,18 @@ impl SocketIo {
         tasks: &Tasks,
     ) -> Arc<Self> {
         let layer = Arc::new(Self { handler, max_payload, waiting: DeadlineQueue::new(connect_timeout) });
-        let (expiring, owner) = (layer.clone(), tasks.clone());
-        tasks.spawn(async move {
-            loop {
-                let (waiting, again) = tokio::select! {
-                    waiting = expiring.waiting.next() => waiting,
-                    () = owner.stopping() => return,
-                };
-                if let Some(connection) = waiting.upgrade()
-                    && connection.expire(waits && !again)
-                {
-                    expiring.waiting.push((waiting, true));
+        let expiring = layer.clone();
+        let failed = |panic: &str| tracing::error!("the connect timeout panicked and goes on: {panic}");
+        tasks.keep(failed, move || {
+            let expiring = expiring.clone();
+            async move {
+                loop {
+                    let (waiting, again) = expiring.waiting.next().await;
+                    if let Some(connection) = waiting.upgrade()
+                        && connection.expire(waits && !again)
+                    {
+                        expiring.waiting.push((waiting, true));
+                    }
                 }
             }
         });

@@ -243,21 +243,6 @@ impl Socket {
         limits.event_rate == 0 || self.event_rate.get_or_init(|| Box::new(EventRate::new(limits))).grants()
     }
 
-    /// Bytes of the connection's events that wait for listeners.
-    pub(in crate::engine) fn flow(&self) -> usize {
-        self.session.flow()
-    }
-
-    /// So many more wait; how many there are now.
-    pub(in crate::engine) fn flow_in(&self, bytes: usize) -> usize {
-        self.session.flow_in(bytes)
-    }
-
-    /// So many were handed over.
-    pub(in crate::engine) fn flow_out(&self, bytes: usize) {
-        self.session.flow_out(bytes);
-    }
-
     /// Closes a connection that sent what is no packet.
     pub(in crate::engine) fn close_unreadable(&self) {
         self.session.close(CloseReason::BadPacket);

@@ -9,6 +9,7 @@ mod frame;
 mod handshake;
 mod heartbeat;
 mod hold;
+mod marks;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(in crate::engine) mod offline;
 mod outbox;
@@ -19,6 +20,7 @@ mod revision;
 mod seen;
 mod session;
 mod stream;
+mod told;
 mod upgrade;
 mod v3;
 mod websocket;
@@ -178,16 +180,17 @@ impl Transport {
             upper,
         });
         for index in 0..transport.flushers.len() {
-            transport
-                .run(move |transport| async move { transport.flushers[index].run(&transport.tasks).await });
+            transport.keep("flush", move |transport| async move {
+                transport.flushers[index].run(&transport.tasks).await;
+            });
         }
-        transport.run(|transport| async move { heartbeat::ping(&transport).await });
-        transport.run(|transport| async move { heartbeat::expire(&transport).await });
-        transport.run(|transport| async move { heartbeat::tick(&transport).await });
+        transport.keep("ping", |transport| async move { heartbeat::ping(&transport).await });
+        transport.keep("pong", |transport| async move { heartbeat::expire(&transport).await });
+        transport.keep("tick", |transport| async move { heartbeat::tick(&transport).await });
         if transport.options.socket.allow_eio3 {
-            transport.run(|transport| async move { heartbeat::listen(&transport).await });
+            transport.keep("listen", |transport| async move { heartbeat::listen(&transport).await });
         }
-        transport.run(|transport| async move {
+        transport.keep("part", |transport| async move {
             loop {
                 let id = tokio::select! {
                     id = transport.parting.next() => id,
@@ -263,8 +266,15 @@ impl Transport {
         }
     }
 
-    fn run<F: Future<Output = ()> + Send + 'static>(self: &Arc<Self>, task: impl FnOnce(Arc<Self>) -> F) {
-        self.tasks.spawn(task(self.clone()));
+    /// Keeps one of the transport's own duties going.
+    fn keep<F: Future<Output = ()> + Send + 'static>(
+        self: &Arc<Self>,
+        name: &'static str,
+        duty: impl Fn(Arc<Self>) -> F + Send + 'static,
+    ) {
+        let transport = self.clone();
+        let failed = move |panic: &str| tracing::error!("{name} panicked and goes on: {panic}");
+        self.tasks.keep(failed, move || duty(transport.clone()));
     }
 
     /// Whether an address has as many sessions as it may.

@@ -5,9 +5,10 @@ mod polling;
 mod upgrade;
 
 use std::{
+    pin::pin,
     sync::{
         Arc, Mutex, Weak,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Instant,
 };
@@ -21,9 +22,10 @@ use super::{
     revision::Dialect,
     seen::Seen,
     stream::Stream,
+    told::Told,
     v3,
 };
-use crate::engine::{ids::Id, lock::lock, way_out::WayOut};
+use crate::engine::{host::Account, ids::Id, lock::lock, way_out::WayOut};
 
 pub use self::polling::PollAnswer;
 pub(super) use self::polling::{PollError, Polled};
@@ -94,7 +96,7 @@ impl CloseReason {
 pub enum Pause {
     /// Too many of its requests wait behind one that is decided.
     Commands = 1,
-    /// Too many events wait for listeners.
+    /// Too much that it caused waits for the host.
     Events = 2,
 }
 
@@ -120,8 +122,6 @@ enum Upgrade {
 
 struct Close {
     reason: CloseReason,
-    /// Set once the session's receiver was told.
-    told: bool,
 }
 
 /// Guards everything that sending, flushing and closing touch.
@@ -173,12 +173,12 @@ pub struct Session {
     transport: Arc<Transport>,
     /// A std mutex: held to queue or take frames, never while writing or calling up.
     state: Mutex<State>,
-    /// Whom messages go to; taken when it was told of the end, which also breaks the circle of references.
-    receiver: Mutex<Option<Arc<dyn Receiver>>>,
+    /// What messages go to, and is told of the end.
+    receiver: Told<Arc<dyn Receiver>>,
     /// Wakes the connection's task or the pending poll.
     wake: Notify,
-    /// Bytes of its events that wait for listeners.
-    flow: AtomicUsize,
+    /// What it causes the host to be told.
+    account: Arc<Account>,
     /// Whether somebody wants to know of its upgrade and its end.
     watched: AtomicBool,
     /// What of it the host has been told. A std mutex: held to change it.
@@ -230,9 +230,9 @@ impl Session {
                 answered: true,
                 expires: transport.expiry(),
             }),
-            receiver: Mutex::new(None),
+            receiver: Told::new(),
             wake: Notify::new(),
-            flow: AtomicUsize::new(0),
+            account: Arc::default(),
             watched: AtomicBool::new(false),
             seen: Mutex::default(),
         })
@@ -329,8 +329,11 @@ impl Session {
                 // It is behind what was not read: its time begins again.
                 self.transport.heartbeat.ping(self);
             }
-            self.wake.notify_waiters();
+        } else {
+            drop(state);
         }
+        // Its commands may go on, though nothing more is read.
+        self.wake.notify_waiters();
     }
 
     /// What is sent from now on stays in the outbox until this is let go. At most one for each namespace that is being opened.
@@ -366,17 +369,35 @@ impl Session {
         lock(&self.seen).change(&self.transport.unlike, change);
     }
 
-    /// Bytes of its events that wait for listeners.
-    pub(in crate::engine) fn flow(&self) -> usize {
-        self.flow.load(Ordering::SeqCst)
+    /// What it causes the host to be told.
+    pub(in crate::engine) fn account(&self) -> &Arc<Account> {
+        &self.account
     }
 
-    pub(in crate::engine) fn flow_in(&self, bytes: usize) -> usize {
-        self.flow.fetch_add(bytes, Ordering::SeqCst) + bytes
+    /// Whether it is not read until the host took what it caused.
+    pub(in crate::engine) fn is_held(&self) -> bool {
+        self.account.held() != 0
     }
 
-    pub(in crate::engine) fn flow_out(&self, bytes: usize) {
-        self.flow.fetch_sub(bytes, Ordering::SeqCst);
+    /// Resolves when it is read on, or over.
+    pub(in crate::engine) async fn read_on(&self) {
+        self.when(|| !self.is_held() || !self.is_open()).await;
+    }
+
+    /// Resolves when the session is over.
+    pub(in crate::engine) async fn over(&self) {
+        self.when(|| !self.is_open()).await;
+    }
+
+    async fn when(&self, is_so: impl Fn() -> bool) {
+        loop {
+            let mut woken = pin!(self.wake.notified());
+            woken.as_mut().enable();
+            if is_so() {
+                return;
+            }
+            woken.await;
+        }
     }
 
     /// Has the receiver say its last words: the server is about to close the session.
@@ -387,11 +408,14 @@ impl Session {
     }
 
     pub(super) fn receive_with(&self, receiver: Arc<dyn Receiver>) {
-        *lock(&self.receiver) = Some(receiver);
+        let late = self.receiver.begin(receiver);
+        if let (Some(receiver), Some(reason)) = (late, self.close_reason()) {
+            receiver.closed(reason);
+        }
     }
 
     pub(super) fn receiver(&self) -> Option<Arc<dyn Receiver>> {
-        lock(&self.receiver).clone()
+        self.receiver.receiver()
     }
 
     pub(super) fn wake(&self) -> &Notify {
@@ -526,7 +550,7 @@ impl Session {
     }
 
     fn close_locked(self: &Arc<Self>, state: &mut State, reason: CloseReason) {
-        state.close = Some(Close { reason, told: false });
+        state.close = Some(Close { reason });
         if !reason.drains() {
             state.outbox.clear();
             // Nor is anything awaited of one who does not read what it asked for.
@@ -556,21 +580,18 @@ impl Session {
         }
         self.wake.notify_waiters();
         let session = self.clone();
-        self.spawn(async move { session.tell_closed() });
+        self.transport.tasks.spawn_to_end(async move { session.tell_closed() });
     }
 
-    /// Tells the receiver, once, and lets go of it.
+    /// Tells the receiver that the session is over, if it is: once, since it lets go of it.
     pub(super) fn tell_closed(&self) {
-        let reason = match &mut lock(&self.state).close {
-            Some(close) if !close.told => {
-                close.told = true;
-                close.reason
-            }
-            _ => return,
-        };
-        let receiver = lock(&self.receiver).take();
-        if let Some(receiver) = receiver {
+        let Some(reason) = self.close_reason() else { return };
+        if let Some(receiver) = self.receiver.end() {
             receiver.closed(reason);
         }
+    }
+
+    fn close_reason(&self) -> Option<CloseReason> {
+        lock(&self.state).close.as_ref().map(|close| close.reason)
     }
 }

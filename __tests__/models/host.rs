@@ -1,0 +1,4 @@
+#[path = "../../src/engine/host/account.rs"]
+mod account;
+
+pub use account::{Account, Ebb};
