@@ -1,5 +1,14 @@
 import type { Socket as ClientSocket } from "socket.io-client";
-import type { AnyEvent, DataIn, DialogueError, EventDefinition, EventMessage, Result } from "./events.js";
+import type {
+  AnyEvent,
+  DataIn,
+  DataOut,
+  DialogueError,
+  EventDefinition,
+  EventMessage,
+  Result,
+} from "./events.js";
+import type { Among, DataOf, EventsOf, IsOpen, NameOf, OfRoom, RoomId, Unjudged } from "./rooms.js";
 
 export type {
   AnyEvent,
@@ -116,10 +125,10 @@ export type WildcardHandler = (eventName: string, message: EventMessage) => void
  * registers one returns the function that ends it. A handler that throws or rejects is reported on the console and stops no other.
  *
  * A request made while `state` is `"connecting"` waits for the connection, within its timeout; while it is `"disconnected"` it fails at
- * once with `DISCONNECTED`. Besides what its own line says every request may fail with `TIMEOUT`, `DISCONNECTED`, `RATE_LIMITED`,
+ * once with `DISCONNECTED`. `R`: the rooms of the server, see {@link createDialogueClient}. Besides what its own line says every request may fail with `TIMEOUT`, `DISCONNECTED`, `RATE_LIMITED`,
  * `OVERLOADED` (also where 10,000 requests are under way), `INVALID_REQUEST` and `INTERNAL`.
  */
-export interface DialogueClientInstance {
+export interface DialogueClientInstance<R = any> {
   /** Who this is to the server; `""` until connected, then the last one known. */
   readonly userId: string;
   /** Whether `state` is `"connected"`. */
@@ -139,9 +148,9 @@ export interface DialogueClientInstance {
    *
    * @throws (rejects) {@link DialogueError} `ROOM_NOT_FOUND`, `ROOM_FULL`, `JOIN_DENIED`.
    */
-  join(roomId: string): Promise<RoomContext>;
+  join<Id extends RoomId<R>>(roomId: Id): Promise<RoomContext<EventsOf<R, Id>>>;
   /** A room that this client is in, also where the server put it there. It stays one while a lost connection comes back. */
-  getRoom(roomId: string): RoomContext | undefined;
+  getRoom<Id extends RoomId<R>>(roomId: Id): RoomContext<EventsOf<R, Id>> | undefined;
   /** The rooms that the server shows. */
   listRooms(): Promise<RoomInfo[]>;
   /** @throws (rejects) {@link DialogueError} `PERMISSION_DENIED`, `ROOM_EXISTS`. */
@@ -173,11 +182,18 @@ export interface DialogueClientInstance {
   onHistory(h: (roomId: string, events: EventMessage[]) => void): () => void;
 }
 
+/** Names of a room's events, where its type says them. */
+type ClosedName<E> = IsOpen<E> extends true ? never : NameOf<E> & string;
+/** Any name, where it does not. */
+type OpenName<E> = IsOpen<E> extends true ? string : never;
+/** The rooms of a `Dialogue`, by its type. */
+type RoomsOf<Server> = 0 extends 1 & Server ? any : Server extends { readonly "~rooms"?: infer R } ? R : any;
+
 /**
  * A room that this client is in. After a lost connection it is joined again with its subscriptions, and what was said meanwhile in kinds
  * with history is handed to the same handlers: in order, nothing twice. Where that cannot be, `onClosed` and the client's `onError` say why.
  */
-export interface RoomContext {
+export interface RoomContext<E = any> {
   readonly roomId: string;
   /** As the server last said it. */
   readonly roomName: string;
@@ -191,17 +207,30 @@ export interface RoomContext {
    * `EVENT_BLOCKED`, `NOT_IN_ROOM`. After `TIMEOUT` and `DISCONNECTED` it may have been accepted all the same.
    */
   trigger<D extends AnyEvent>(
-    event: D,
+    event: Among<D, E>,
     data: DataIn<D>,
     meta?: Record<string, unknown>,
   ): Promise<Result<void, DialogueError>>;
+  trigger<N extends ClosedName<E>>(
+    event: N,
+    data: DataIn<Extract<E, { readonly name: N }>>,
+    meta?: Record<string, unknown>,
+  ): Promise<Result<void, DialogueError>>;
   trigger<T>(
-    event: string | (EventDefinition<T> & { readonly "~schema"?: never }),
+    event: OpenName<E> | (EventDefinition<T> & Unjudged & OfRoom<E>),
     data: T,
     meta?: Record<string, unknown>,
   ): Promise<Result<void, DialogueError>>;
   /** Calls `handler` for every such event that this client is subscribed to; `"*"` for every event. */
-  on<T>(event: string | EventDefinition<T>, handler: EventHandler<T>): () => void;
+  on<D extends AnyEvent>(event: Among<D, E, "*">, handler: EventHandler<DataOf<D, E>>): () => void;
+  on<N extends ClosedName<E>>(
+    event: N,
+    handler: EventHandler<DataOut<Extract<E, { readonly name: N }>>>,
+  ): () => void;
+  on<T>(
+    event: OpenName<E> | "*" | (EventDefinition<T> & OfRoom<E, "*">),
+    handler: EventHandler<T>,
+  ): () => void;
   /** Calls `handler` for every event that this client is subscribed to. */
   onAny(handler: WildcardHandler): () => void;
   /** Asks for a kind of event, beside the room's `defaultSubscriptions`. A refusal goes to the client's `onError`. */
@@ -217,8 +246,18 @@ export interface RoomContext {
    * `limits.historyPage` events, and fewer where they are large.
    * @throws (rejects) {@link DialogueError} `NOT_IN_ROOM`.
    */
+  getHistory<D extends AnyEvent>(
+    event: Among<D, E>,
+    start?: number,
+    end?: number,
+  ): Promise<EventMessage<DataOf<D, E>>[]>;
+  getHistory<N extends ClosedName<E>>(
+    event: N,
+    start?: number,
+    end?: number,
+  ): Promise<EventMessage<DataOut<Extract<E, { readonly name: N }>>>[]>;
   getHistory<T = unknown>(
-    event: string | EventDefinition<T>,
+    event: OpenName<E> | (EventDefinition<T> & OfRoom<E>),
     start?: number,
     end?: number,
   ): Promise<EventMessage<T>[]>;
@@ -232,11 +271,14 @@ export interface RoomContext {
 }
 
 /**
- * Makes a client, in a browser, on Node or on Bun.
+ * Makes a client, in a browser, on Node or on Bun. `createDialogueClient<typeof dialogue>({ … })` knows the server's rooms and events, by an `import type` of
+ * the server's module: nothing of it is in the page.
  *
  * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
  */
-export function createDialogueClient(config: ClientConfig): DialogueClientInstance;
+export function createDialogueClient<Server = any>(
+  config: ClientConfig,
+): DialogueClientInstance<RoomsOf<Server>>;
 
 /**
  * The view of one room over a socket of `socket.io-client` that has joined it: for programs that hold the socket themselves. Requests are

@@ -11,6 +11,7 @@ import type {
   ResultLike,
 } from "./events.js";
 import type { AnyEvent, LimitsConfig, Logger } from "./options.js";
+import type { Among, ById, DataOf, EventsOf, IsOpen, NameOf, OfRoom, RoomId, Unjudged } from "./rooms.js";
 import type { Server, Socket } from "./socket-io.js";
 
 // ---------------------------------------------------------------- events, results, errors, limits
@@ -86,41 +87,6 @@ export interface RoomConfig {
    */
   listed?: boolean | undefined;
 }
-
-/** Names of the events of a room. */
-type NameOf<E> = E extends { readonly name: infer N } ? N : never;
-/** Whether a room takes events that its type does not name: any, none listed, `"*"`, or one whose name is not known. */
-type IsOpen<E> = 0 extends 1 & E
-  ? true
-  : [E] extends [never]
-    ? true
-    : string extends NameOf<E>
-      ? true
-      : "*" extends NameOf<E>
-        ? true
-        : false;
-/** What a definition must be for a room of `E`: one whose name is not known by its type may be any. */
-type Among<D extends AnyEvent, E, More = never> =
-  IsOpen<E> extends true
-    ? D
-    : string extends D["name"]
-      ? D
-      : D["name"] extends NameOf<E> | More
-        ? D
-        : { readonly name: NameOf<E> };
-/** The same for a definition of which only the payload is a type parameter. */
-type OfRoom<E, More = never> = IsOpen<E> extends true ? unknown : { readonly name: NameOf<E> | More };
-/** `defineEvent` knows what its schema takes; any other definition leaves it to `T`. */
-type Unjudged = { readonly "~schema"?: never };
-/** `{ name }` alone has the data of the room's definition of that name. */
-type DataOf<D extends AnyEvent, E> =
-  unknown extends DataOut<D>
-    ? IsOpen<E> extends true
-      ? DataOut<D>
-      : D["name"] extends NameOf<E>
-        ? DataOut<Extract<E, { readonly name: D["name"] }>>
-        : DataOut<D>
-    : DataOut<D>;
 
 /**
  * A room. The same room is always the same object. After the room was deleted its methods do nothing.
@@ -458,27 +424,11 @@ type KnownFields<R> = {
     [Field in keyof R[K]]: Field extends keyof RoomConfig | "id" ? R[K][Field] : never;
   };
 };
-/** The rooms of a configuration, by those ids that its type says. */
-type ById<R> = 0 extends 1 & R
-  ? Record<never, never>
-  : R extends readonly (infer Config)[]
-    ? { [C in Config as C extends { readonly id: infer Id extends string } ? Known<Id> : never]: C }
-    : { [Id in keyof R as Id extends string | number ? Known<`${Id}`> : never]: R[Id] };
-type Known<Id extends string> = string extends Id ? never : Id;
-/** The events of a room, where the configuration's type says them. */
-type EventsOf<R, Id> = Id extends keyof ById<R>
-  ? ById<R>[Id] extends { readonly events: readonly [infer E, ...infer More] }
-    ? E | More[number]
-    : any
-  : any;
 type RoomOf<R, Id> = 0 extends 1 & R
   ? Room | null
   : Id extends keyof ById<R>
     ? Room<EventsOf<R, Id>>
     : Room | null;
-/** Any id; those that the configuration's type says are offered first. */
-type RoomId<R> = (keyof ById<R> & string) | (string & {});
-
 /** What is undefined is as if it were absent, with `exactOptionalPropertyTypes` too. */
 type OrUndefined<T> = { [K in keyof T]: T[K] | undefined };
 
@@ -550,6 +500,8 @@ export interface SocketOptions {
  * `R`: the rooms of its configuration, as {@link createDialogue} finds their type. Without it, any rooms.
  */
 export interface Dialogue<R = any> {
+  /** A type alone: of what `createDialogueClient<typeof dialogue>` knows. */
+  readonly "~rooms"?: R;
   /** The app given, or the one made. */
   readonly app: Hono;
   /** The Socket.IO server. */

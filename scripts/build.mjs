@@ -99,7 +99,7 @@ export async function buildTypeScript({ force = false, ...options } = {}) {
     "ts",
     "tsconfig.json",
     "tsconfig.base.json",
-    ...["index.d.ts", "client.d.ts", "socket-io.d.ts", "events.d.ts", "options.d.ts"],
+    ...["index.d.ts", "client.d.ts", "socket-io.d.ts", "events.d.ts", "options.d.ts", "rooms.d.ts"],
     "binding.d.cts",
   ];
   const stamp = readStamp("typescript");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { root } from "./run.mjs";
 
 const write = process.argv.includes("--write");
-for (const name of ["index", "client", "socket-io", "events", "options"]) {
+for (const name of ["index", "client", "socket-io", "events", "options", "rooms"]) {
   const forImport = readFileSync(join(root, `${name}.d.ts`), "utf8");
   const forRequire = forImport.replace(/(from "\.\/[\w-]+)\.js"/g, '$1.cjs"');
   const path = join(root, `${name}.d.cts`);

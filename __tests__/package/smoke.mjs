@@ -60,11 +60,11 @@ try {
       "dist/socket-io/index.js",
       "dist/socket-io/index.cjs",
     ];
-    for (const name of ["index", "client", "socket-io", "events", "options"])
+    for (const name of ["index", "client", "socket-io", "events", "options", "rooms"])
       wanted.push(`${name}.d.ts`, `${name}.d.cts`);
     wanted.push("binding.cjs", "binding.d.cts", "binding-loader.js");
     // The pages that declarations send their readers to.
-    for (const name of ["index", "client", "socket-io", "events", "options"]) {
+    for (const name of ["index", "client", "socket-io", "events", "options", "rooms"]) {
       const pages = readFileSync(join(root, `${name}.d.ts`), "utf8").match(/docs\/[\w-]+\.md/g) ?? [];
       wanted.push(...pages);
     }

@@ -13,6 +13,7 @@ import {
   type Room,
   type RoomConfig,
 } from "dialogue-rs";
+import { createDialogueClient, type DialogueClientInstance, type RoomContext } from "dialogue-rs/client";
 import * as v from "valibot";
 import { z } from "zod";
 
@@ -232,4 +233,33 @@ export function guarded(message: EventMessage): string | number {
   // @ts-expect-error: a name is no definition
   is("message", message);
   return message.timestamp;
+}
+
+// ------------------------------------------------------------ the client of a known server
+export async function ofServer(): Promise<void> {
+  const client = createDialogueClient<typeof dialogue>({ url: "/" });
+  const room = await client.join("lobby");
+  room.on(Message, ({ data }) => holds<Same<typeof data, Said>>());
+  room.on("message", ({ data }) => holds<Same<typeof data, Said>>());
+  room.on("*", ({ data }) => holds<Same<typeof data, unknown>>());
+  await room.trigger("moved", { x: "5" });
+  await room.trigger(Message, { text: "hi" });
+  const page = await room.getHistory("moved");
+  holds<Same<typeof page, EventMessage<{ x: number }>[]>>();
+  // @ts-expect-error: the input of its schema is a string
+  await room.trigger("moved", { x: 5 });
+  // @ts-expect-error: the room has no such event
+  await room.trigger("other", 1);
+  // @ts-expect-error: the room has no such event
+  room.on(Other, () => {});
+  const later = await client.join("made-later");
+  await later.trigger("other", 1);
+  const any: DialogueClientInstance = client;
+  const anyRoom: RoomContext = await any.join("lobby");
+  await anyRoom.trigger("other", 1);
+  const ofList = await createDialogueClient<typeof listed>({ url: "/" }).join("a");
+  // @ts-expect-error: the room has no such event
+  await ofList.trigger("other", 1);
+  const loose = await createDialogueClient<Dialogue>({ url: "/" }).join("a");
+  await loose.trigger("other", 1);
 }
