@@ -341,7 +341,7 @@ export function fetchObjects(serve: Serve): void {
         await reader.cancel();
         cancelled.open();
         await sent.opened;
-        return c.json([(await waiting).done]);
+        return c.json([(await waiting).done, c.req.raw.signal.aborted]);
       });
       app.get("/", (c) => c.text("later"));
       const server = await stage.serve({ app });
@@ -360,7 +360,7 @@ export function fetchObjects(serve: Serve): void {
       // So that the piece had time to come.
       for (let i = 0; i < 5; i++) expect((await httpRequest(server.url)).body).toBe("later");
       sent.open();
-      await eventually(() => answer.endsWith("[true]"), "the answer");
+      await eventually(() => answer.endsWith("[true,false]"), "the answer");
       expect(server.log.at("error")).toEqual([]);
     });
   });
