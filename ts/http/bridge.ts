@@ -125,8 +125,9 @@ export class HttpBridge {
 }
 
 function allHeaders(response: Response): string {
-  const type = knownType(response);
-  return headerLines(response.headers).text + (type ? `content-type\n${type}\n` : "");
+  const { text, isTyped } = headerLines(response.headers);
+  const type = isTyped ? undefined : knownType(response);
+  return type === undefined ? text : `${text}content-type\n${type}\n`;
 }
 
 /** A few turns of the microtask queue, in which a stream that is at its end says so. */

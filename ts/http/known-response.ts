@@ -37,11 +37,8 @@ export function knownText(response: Response): string | undefined {
   return text !== undefined && !response.bodyUsed ? text : undefined;
 }
 
-/** What a response's body is, where its headers do not say it. */
-export function knownType(response: Response): string | undefined {
-  const type = KnownResponse.typeOf(response);
-  return type !== undefined && !response.headers.has("content-type") ? type : undefined;
-}
+/** What a response's body is, if its headers do not say it. */
+export const knownType = KnownResponse.typeOf;
 
 function typeOfBody(body: unknown): string | undefined {
   if (body === undefined || body === null || body === "") return undefined;

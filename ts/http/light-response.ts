@@ -15,6 +15,7 @@ type Body = ConstructorParameters<typeof Response>[0];
 /** Statuses whose responses have no body. */
 const EMPTY = new Set([204, 205, 304]);
 const TEXT = "text/plain;charset=UTF-8";
+const TEXT_ALONE = `content-type\n${TEXT}\n`;
 
 /** A body that one call can carry. */
 const isSimple = (body: unknown): body is string | Uint8Array | null | undefined =>
@@ -41,8 +42,8 @@ class LightResponse extends Stamped {
     }
     this.#status = head.status;
     this.#body = body instanceof Uint8Array ? new Uint8Array(body) : (body ?? null);
-    const isUntyped = typeof body === "string" && !head.isTyped;
-    this.#lines = isUntyped ? `${head.text}content-type\n${type}\n` : head.text;
+    if (typeof body !== "string" || head.isTyped) this.#lines = head.text;
+    else this.#lines = head.text === "" && type === TEXT ? TEXT_ALONE : `${head.text}content-type\n${type}\n`;
   }
 
   static is(value: unknown): value is LightResponse {
@@ -52,8 +53,8 @@ class LightResponse extends Stamped {
   /** What it is made of, unless somebody made a response of the runtime's of it. */
   static parts(response: unknown): ResponseParts | undefined {
     if (!LightResponse.is(response) || response.#real) return undefined;
-    const { text } = LightResponse.#text(response);
-    return { status: response.#status, headersText: text, body: response.#body };
+    const headersText = response.#headers ? headerLines(response.#headers).text : response.#lines;
+    return { status: response.#status, headersText, body: response.#body };
   }
 
   static real(light: LightResponse): Response {
@@ -68,11 +69,6 @@ class LightResponse extends Stamped {
 
   static known(light: LightResponse): Headers | undefined {
     return light.#headers;
-  }
-
-  static #text(light: LightResponse): HeaderLines {
-    if (light.#headers) return headerLines(light.#headers);
-    return { text: light.#lines, isTyped: TYPED.test(light.#lines) };
   }
 
   /** Status and headers that a response is to have; nothing where the runtime's own has to look at them. */
@@ -102,8 +98,6 @@ class LightResponse extends Stamped {
   };
 }
 
-/** Every other line is a name. */
-const TYPED = /^(?:.*\n.*\n)*?content-type\n/;
 const PLAIN = Object.freeze({ status: 200, text: "", isTyped: false });
 
 function linesOf(headers: NonNullable<ResponseInit["headers"]>): HeaderLines {
