@@ -95,12 +95,12 @@ export function ioWebSocket(reach: Reach): void {
       const server = await stage.serve();
       const came = nextConnection(server.io.of("/a"));
       const raw = await open(server, {
-        query: "&who=ada&who=e%76e&transport=polling&transport=websocket&n=1&n&m=%20+&sid=",
+        query: "&who=ada&who=e%76e&transport=polling&transport=websocket&n=1&n&m=%20+",
       });
       await raw.nextStarting("0");
       raw.send("40/a,");
       const { handshake, conn, request }: Socket = await came;
-      const expected = { EIO: "4", transport: "websocket", who: "eve", n: "", m: "  ", sid: "" };
+      const expected = { EIO: "4", transport: "websocket", who: "eve", n: "", m: "  " };
       expect(handshake.query).toEqual(expected);
       expect((request as unknown as { _query: object })._query).toEqual(expected);
       expect([conn.transport.name, (conn as unknown as { upgraded: boolean }).upgraded]).toEqual([

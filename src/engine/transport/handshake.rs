@@ -47,8 +47,7 @@ impl<'a> Query<'a> {
             match key {
                 "EIO" => parsed.version = Some(value),
                 "transport" => parsed.transport = Some(value),
-                // One that names nothing opens a session, as in Engine.IO.
-                "sid" => parsed.session = (!value.is_empty()).then_some(value),
+                "sid" => parsed.session = Some(value),
                 "b64" => parsed.base64 = !value.is_empty(),
                 "j" => parsed.jsonp = true,
                 _ => {}
