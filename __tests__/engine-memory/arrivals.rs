@@ -53,7 +53,7 @@ async fn what_a_client_sent_as_auth_is_kept_once() {
     let (large, _many) = crowd(&"x".repeat(SIZE)).await;
     let each = large.saturating_sub(small) / count;
     println!("{each} bytes for {SIZE} of auth");
-    assert!((SIZE..SIZE * 5 / 4).contains(&each), "{each} bytes for {SIZE} of auth");
+    assert!((SIZE..SIZE * 3 / 2).contains(&each), "{each} bytes for {SIZE} of auth");
 }
 
 /// Bytes said by one who then says nothing more.
@@ -130,7 +130,9 @@ async fn connections_that_say_nothing_more_are_bounded() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn line_39_all_come_back_at_once_over_tls() {
     let _alone = alone().await;
-    let server = Arc::new(TestServer::start(tls::config(json!({ "limits": { "drain": 50 } })), &[]));
+    // They answer no pings.
+    let config = json!({ "limits": { "drain": 50 }, "socket": { "pingInterval": 600_000 } });
+    let server = Arc::new(TestServer::start(tls::config(config), &[]));
     let target: SocketAddr = server.address().parse().unwrap();
     let count = scaled(500, 8_000);
     let mut half = Vec::new();

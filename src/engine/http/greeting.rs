@@ -60,7 +60,11 @@ impl Drop for Waiting<'_> {
 impl Greeting {
     /// Greets with a certificate. `most`: how many wait for their turn.
     pub fn new(tls: &TlsConfig, patience: Duration, most: usize) -> Self {
-        let turns = Arc::new(Semaphore::new(TURNS));
+        Self::with_turns(TURNS, tls, patience, most)
+    }
+
+    fn with_turns(turns: usize, tls: &TlsConfig, patience: Duration, most: usize) -> Self {
+        let turns = Arc::new(Semaphore::new(turns));
         Self { config: tls.server(), patience, turns, waiting: AtomicUsize::new(0), most }
     }
 
@@ -112,5 +116,97 @@ where
         biased;
         done = &mut step => Some(done),
         () = late => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio::{
+        io::{AsyncWriteExt, DuplexStream, duplex},
+        time::{Instant, timeout},
+    };
+    use tokio_rustls::{
+        TlsConnector,
+        rustls::{
+            ClientConfig, ClientConnection, RootCertStore,
+            crypto::aws_lc_rs,
+            pki_types::{CertificateDer, ServerName, pem::PemObject},
+        },
+    };
+
+    use super::*;
+    use crate::engine::http::head_clock::HeadClocks;
+
+    const CERT: &str = include_str!("../../../__tests__/support/certificates/ecdsa.cert.pem");
+    const KEY: &str = include_str!("../../../__tests__/support/certificates/ecdsa.key.pem");
+    const PATIENCE: Duration = Duration::from_secs(3_600);
+
+    fn client() -> Arc<ClientConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(CERT.as_bytes()).unwrap()).unwrap();
+        let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+        let versions = builder.with_safe_default_protocol_versions().unwrap();
+        Arc::new(versions.with_root_certificates(roots).with_no_client_auth())
+    }
+
+    fn name() -> ServerName<'static> {
+        ServerName::try_from("localhost").unwrap()
+    }
+
+    /// One that says its whole first part, and nothing more.
+    async fn silent() -> (DuplexStream, DuplexStream) {
+        let (mut near, far) = duplex(64 * 1024);
+        let mut hello = Vec::new();
+        ClientConnection::new(client(), name()).unwrap().write_tls(&mut hello).unwrap();
+        near.write_all(&hello).await.unwrap();
+        (near, far)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_stop_half_way_hold_up_the_others_for_a_moment_and_no_longer() {
+        let tls: TlsConfig = serde_json::from_value(json!({ "cert": CERT, "key": KEY })).unwrap();
+        let greeting = Arc::new(Greeting::with_turns(1, &tls, PATIENCE, 100));
+        let clocks = HeadClocks::new(100);
+        let mut kept = Vec::new();
+        let begun = Instant::now();
+        for _ in 0..3 {
+            let (near, far) = silent().await;
+            let (greeting, clock) = (greeting.clone(), clocks.add());
+            kept.push((near, tokio::spawn(async move { greeting.accept(far, &clock).await.is_some() })));
+            tokio::task::yield_now().await;
+        }
+        let (near, far) = duplex(64 * 1024);
+        let clock = clocks.add();
+        let connector = TlsConnector::from(client());
+        let (shaken, connected) = timeout(PATIENCE, async {
+            tokio::join!(greeting.accept(far, &clock), connector.connect(name(), near))
+        })
+        .await
+        .unwrap();
+        assert!(shaken.is_some() && connected.is_ok());
+        // Each of the three had the only turn for a moment.
+        let waited = begun.elapsed();
+        assert!(waited >= GRACE * 3 && waited < GRACE * 4, "{waited:?}");
+        assert!(kept.iter().all(|(_, silent)| !silent.is_finished()), "they may still go on");
+        clocks.give_up();
+        for (_near, silent) in kept {
+            assert!(!silent.await.unwrap());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_wait_for_their_turn_than_may() {
+        let tls: TlsConfig = serde_json::from_value(json!({ "cert": CERT, "key": KEY })).unwrap();
+        let greeting = Greeting::with_turns(0, &tls, PATIENCE, 1);
+        let clocks = HeadClocks::new(100);
+        let (clock, other) = (clocks.add(), clocks.add());
+        let (_one, first) = silent().await;
+        let (_two, second) = silent().await;
+        let waits = greeting.accept(first, &clock);
+        let mut waits = pin!(waits);
+        assert!(timeout(Duration::from_secs(1), &mut waits).await.is_err());
+        assert!(greeting.accept(second, &other).await.is_none());
+        assert!(timeout(Duration::from_secs(1), &mut waits).await.is_err());
     }
 }
