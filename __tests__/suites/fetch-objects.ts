@@ -282,6 +282,29 @@ export function fetchObjects(serve: Serve): void {
     });
   });
 
+  describe("handshake.headers", () => {
+    it("are bytes, one character each; of a header that may come once only, the first counts", async () => {
+      const seen: unknown[] = [];
+      const server = await stage.serve({
+        hooks: {
+          clients: {
+            onConnected: ({ socket }: any) => {
+              const { headers } = socket.handshake;
+              seen.push(headers["x-city"], headers["authorization"], socket.request.headers["x-city"]);
+            },
+          },
+        },
+      });
+      // The test's client writes texts as UTF-8.
+      const headers = { "x-city": "M\u00fcnchen", authorization: "first\r\nAuthorization: second" };
+      const raw = await stage.raw(server, { headers });
+      await raw.connectNamespace();
+      await eventually(() => seen.length > 0, "the connection");
+      const city = Buffer.from("M\u00fcnchen", "utf8").toString("latin1");
+      expect(seen).toEqual([city, "first", city]);
+    });
+  });
+
   describe("a host and a target", () => {
     it("of which a URL would make another path are 400, before the app sees them", async () => {
       const seen: string[] = [];
