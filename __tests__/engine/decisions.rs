@@ -87,7 +87,7 @@ async fn a_decision_that_is_overdue_keeps_no_place_in_the_queue() {
     server.core().hooks.set(Hooks::BEFORE_EACH);
     let message = json!({ "roomId": "chat", "event": "message" });
     for n in 0..5 {
-        client.send(&trigger(100 + n)).await;
+        client.send(&trigger(900 + n)).await;
     }
     // Behind the others of its connection, so that all of them were refused when it is answered. The host has taken nothing.
     assert_eq!(client.ask("dialogue:trigger", message.clone()).await["code"], "OVERLOADED");
