@@ -12,7 +12,7 @@ use crate::engine::{
     core::Core,
     error::Code,
     host::{Answer, Call, Decision, Hooks, Host, Verdict},
-    io::IoCall,
+    io::{self, IoCall},
     payload::{Attachments, Payload},
     rooms,
     socketio::Hearing,
@@ -108,6 +108,7 @@ impl Program {
                 assert!(!core.decisions.answer(ticket, Verdict::Overdue), "it is decided once");
             }
             Call::Event { event, .. } => check(&event.body),
+            Call::Io(IoCall::Turn) => io::turned(core),
             Call::Io(IoCall::Event { socket, args, ack, overheard, .. }) => {
                 // Without attachments nothing is put in the place of what looks like one.
                 if !args.attachments().is_empty() {
