@@ -113,6 +113,8 @@ export declare class NativeDialogue {
   ioShow(nsp: number, id: string): boolean
   /** Whether a socket is there, and counts. */
   ioIsShown(nsp: number, id: string): boolean
+  /** The program has ended sockets, and will be told of that later: those that are over count no more. */
+  ioWithdraw(nsp: number, ids: Array<string>): void
   /** The program is about to be told of the end of a socket that it ended: its rooms show it once more. */
   ioRestore(nsp: number, id: string): void
   /** The program has been told that a socket is over: it counts no more. Without `anyway` one that is not over stays. */

@@ -63,6 +63,7 @@ export interface NativeDialogue {
   ioTurned(): void;
   ioShow(nsp: number, id: string): boolean;
   ioIsShown(nsp: number, id: string): boolean;
+  ioWithdraw(nsp: number, ids: string[]): void;
   ioRestore(nsp: number, id: string): void;
   ioForget(nsp: number, id: string, anyway: boolean): void;
   ioEmit(nsp: number, id: string, argsJson: string, attachments: Buffer[], flags: number): number;

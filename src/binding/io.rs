@@ -141,6 +141,14 @@ impl NativeDialogue {
         self.core().io.get(nsp).is_some_and(|nsp| nsp.is_shown(&id))
     }
 
+    /// The program has ended sockets, and will be told of that later: those that are over count no more.
+    #[napi(catch_unwind)]
+    pub fn io_withdraw(&self, nsp: u32, ids: Vec<String>) {
+        if let Some(nsp) = self.core().io.get(nsp) {
+            ids.iter().for_each(|id| nsp.withdraw(id));
+        }
+    }
+
     /// The program is about to be told of the end of a socket that it ended: its rooms show it once more.
     #[napi(catch_unwind)]
     pub fn io_restore(&self, nsp: u32, id: String) {

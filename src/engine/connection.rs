@@ -288,10 +288,6 @@ pub fn end_by_server(core: &Core, socket: &Arc<Socket>, close: bool) -> bool {
     let ended = socket.disconnect(close);
     if ended {
         over(core, socket, DisconnectReason::Server);
-        if core.clients.get(&socket.id()).is_some() {
-            // Its end is told behind the hooks for clients, and maybe later: what the program has done holds at once.
-            core.io.main().withdraw(&socket.id());
-        }
     }
     ended
 }

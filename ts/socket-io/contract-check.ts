@@ -73,7 +73,16 @@ interface Internal {
       )
     | ("dismiss" | "emitWithAck" | "ended" | "expect" | "fetch" | "find" | "forget" | "guards" | "inherit")
     | ("isEmpty" | "join" | "judge" | "key" | "known" | "leave" | "listens" | "made" | "middleware")
-    | ("reserve" | "roomsOf" | "select" | "showRooms" | "tellRooms" | "watchOutgoing" | "welcome");
+    | (
+        | "reserve"
+        | "roomsOf"
+        | "select"
+        | "showRooms"
+        | "tellEnds"
+        | "tellRooms"
+        | "watchOutgoing"
+        | "welcome"
+      );
 }
 
 type OfAll = { [N in Name]: Missing<N> | Different<N> }[Name];

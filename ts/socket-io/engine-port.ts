@@ -20,6 +20,7 @@ export const IDLE: EnginePort = {
   ioTurned: nothing,
   ioShow: () => false,
   ioIsShown: () => false,
+  ioWithdraw: nothing,
   ioRestore: nothing,
   ioForget: nothing,
   ioEmit: () => -1,

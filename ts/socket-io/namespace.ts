@@ -242,11 +242,23 @@ export class Namespace extends GuardedEmitter {
 
   disconnectAll(selector: string, close: boolean): void {
     const { engine } = this.#hub;
-    // One by one, so that each end is told while those behind it are still there. Of Dialogue's clients the engine tells.
-    if (!this.#hub.isDialogues(this)) for (const socket of this.#held(selector)) socket.disconnect(close);
+    if (this.#hub.isDialogues(this)) {
+      const ended = this.select(selector);
+      engine.ioDisconnectAll(this.#key, selector, close);
+      this.tellEnds(ended);
+      return;
+    }
+    // One by one, so that each end is told while those behind it are still there.
+    for (const socket of this.#held(selector)) socket.disconnect(close);
     engine.ioDisconnectAll(this.#key, selector, close);
     this.tellRooms();
-    if (close || this.#hub.isDialogues(this)) this.#hub.drain();
+    if (close) this.#hub.drain();
+  }
+
+  /** Clients of Dialogue's were ended: the engine tells, now or behind what it is telling. Until then they are gone already. */
+  tellEnds(ids: string[]): void {
+    this.#hub.drain();
+    this.#hub.engine.ioWithdraw(this.#key, ids);
   }
 
   // ---------------------------------------------------------------- what the hub calls

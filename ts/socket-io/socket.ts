@@ -290,8 +290,9 @@ export class ServerSocket extends GuardedEmitter {
     const isDialogues = this.#hub.isDialogues(this.nsp);
     this.#hub.engine.ioDisconnect(this.nsp.key, this.id, close);
     // Of those of Dialogue's `/` the engine tells, when the hooks for clients have run; and of those beside it on its connection.
-    if (!isDialogues) this.end("server namespace disconnect");
-    if (isDialogues || close) this.#hub.drain();
+    if (isDialogues) this.nsp.tellEnds([this.id]);
+    else this.end("server namespace disconnect");
+    if (close) this.#hub.drain();
     return this;
   }
 

@@ -139,9 +139,13 @@ impl Namespace {
         }
     }
 
-    /// The program has ended a socket, and will be told of its end later: it counts no more.
-    pub(in crate::engine) fn withdraw(&self, id: &Id) {
-        write(&self.state).silently(|state| state.hide(id));
+    /// The program has ended a socket, and will be told of that later: what is over counts no more.
+    pub fn withdraw(&self, id: &str) {
+        let mut state = write(&self.state);
+        let over = state.find(id).filter(|member| !member.socket.is_connected());
+        if let Some(over) = over.map(Member::id) {
+            state.silently(|state| state.hide(&over));
+        }
     }
 
     /// The host tells of the end of one that was [withdrawn](Self::withdraw): its rooms show it once more.
