@@ -199,6 +199,24 @@ export function ioAcks(reach: Reach): void {
       expect([silent.message, silent.responses]).toEqual(["operation has timed out", []]);
     });
 
+    it("of what is volatile and was not sent: time is up, or nothing, and a broadcast waits for those who got it", async () => {
+      const server = await stage.serve();
+      const { client, socket } = await stage.pair(server, "/a");
+      client.socket.on("asks", (answer) => answer(1));
+      const outcomes: unknown[] = [];
+      // Of two in one turn the second is not sent.
+      socket.emit("first");
+      socket.volatile.emit("asks", () => void outcomes.push("without a timeout"));
+      const timed = socket.volatile.timeout(20).emitWithAck("asks");
+      const ofMany = socket.nsp.volatile.timeout(200).emitWithAck("asks");
+      ofMany.catch(() => {});
+      await expect(timed).rejects.toThrow("operation has timed out");
+      // npm's waits for those whom it did not send to.
+      if (!reach.name.startsWith("npm")) expect(await ofMany).toEqual([]);
+      expect(await socket.emitWithAck("asks")).toBe(1);
+      expect([client.all("asks").length, outcomes]).toEqual([1, []]);
+    });
+
     it("answers that nobody asked for, or that another was asked for, are nothing", async () => {
       const server = await stage.serve();
       const { socket } = await stage.pair(server, "/a");

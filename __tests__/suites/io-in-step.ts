@@ -145,6 +145,28 @@ export function ioInStep(reach: Reach): void {
         );
       });
 
+      it(`in ${nsp} those who are there when the server stops go one by one too`, async () => {
+        const server = await stage.serve();
+        const namespace = server.io.of(nsp);
+        const seen: unknown[] = [];
+        const ends: Promise<unknown>[] = [];
+        for (let n = 0; n < 3; n++) {
+          const { socket } = await stage.pair(server, nsp);
+          socket.join("crowd");
+          for (const event of ["disconnecting", "disconnect"] as const)
+            socket.on(event, () => void seen.push([event, ...counts(namespace, "crowd")]));
+          ends.push(next(socket, "disconnect"));
+        }
+        await server.stop();
+        await Promise.all(ends);
+        expect(seen).toEqual(
+          [3, 2, 1].flatMap((n) => [
+            ["disconnecting", ...fives(n)],
+            ["disconnect", ...fives(n - 1)],
+          ]),
+        );
+      });
+
       it(`in ${nsp} middleware counts those who are in, and not the one who asks`, async () => {
         const server = await stage.serve();
         const namespace = server.io.of(nsp);
