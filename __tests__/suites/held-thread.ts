@@ -84,8 +84,8 @@ export function heldThread(): void {
       for (const n of count(1_000)) expect(await say(keeper, "plain", "note", { n })).toEqual({ ok: true });
       await keeper.count("dialogue:event", 1_001);
       const { heard, logged } = await release(({ heard, logged }) => losses(logged) + heard.length >= 1_000);
-      // The queue held a hundred calls, and one of them was to tell.
-      expect(heard.length).toBeGreaterThan(90);
+      // The queue held a hundred calls, and some of them were to tell: one each time that it was asked before the thread went on.
+      expect(heard.length).toBeGreaterThan(50);
       expect(heard.length).toBeLessThanOrEqual(100);
       expect(heard).toEqual(
         count(1_000)
