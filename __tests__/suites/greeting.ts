@@ -34,19 +34,27 @@ export function greeting(): void {
     const server = await slowToGreet(60_000);
     const restless = await stage.raw(server);
     const entries = () => restless.messages.filter((packet) => `${packet}`.startsWith("40/io,")).length;
-    // Its share of what may wait is six calls: three times of coming and going, and one that is too much.
-    for (let n = 1; n <= 4; n++) {
-      restless.send("40/io,");
-      await eventually(() => entries() === n, "it is let in");
-      restless.send("41/io,");
-    }
+    /** Whether it is let in before two others are that came behind it. */
+    const isLetIn = async (before: number) => {
+      for (let n = 0; n < 2; n++) {
+        const other = await stage.raw(server);
+        other.send("40/io,");
+        await other.nextStarting("40/io,");
+        if (entries() > before) return true;
+      }
+      return false;
+    };
+    let came = 0;
     restless.send("40/io,");
-    const other = await stage.raw(server);
-    other.send("40/io,");
-    await other.nextStarting("40/io,");
-    expect(entries()).toBe(4);
+    while (await isLetIn(came)) {
+      came++;
+      restless.send("41/io,");
+      restless.send("40/io,");
+    }
+    // Its share of what may wait is six calls, two for each coming and going; the thread may have taken the first before it was kept.
+    expect([came >= 3, came <= 5]).toEqual([true, true]);
     server.open();
-    await eventually(() => entries() === 5, "it is read on");
+    await eventually(() => entries() === came + 1, "it is read on");
   });
 
   for (const transport of ["websocket", "polling"] as const) {
