@@ -6,15 +6,17 @@ import { memoryInUse } from "./memory-in-use.mjs";
 
 const heapSize = globalThis.Bun && (await import("bun:jsc")).heapSize;
 const logger = createSilentLogger();
+// One connection asks for many namespaces.
+const limits = { connects: false };
 const say = (line) => console.log(JSON.stringify(line));
 let made = 0;
 
 async function serve() {
   if (process.env.SERVER === "standalone") {
-    const io = new Server(0, { logger });
+    const io = new Server(0, { logger, limits });
     return { io, port: io.httpServer.address().port };
   }
-  const dialogue = createDialogue({ port: 0, host: "127.0.0.1", rooms: {}, logger });
+  const dialogue = createDialogue({ port: 0, host: "127.0.0.1", rooms: {}, logger, limits });
   await dialogue.start();
   return { io: dialogue.io, port: dialogue.port };
 }
