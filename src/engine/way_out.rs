@@ -4,26 +4,25 @@
 //! `limits.httpTimeout` ends the connection, and what belongs to an answer (a place, bytes that count) is let go of when everything in front of
 //! a flush is the kernel's.
 
+mod outgoing;
+mod watched;
+
 use std::{
-    io,
-    pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
-    task::{Context, Poll, Waker},
+    task::{Context, Waker},
     time::{Duration, Instant},
 };
 
+pub use self::{
+    outgoing::Outgoing,
+    watched::{Resets, Watched},
+};
+use super::lock::lock;
 use slab::Slab;
 use smallvec::SmallVec;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
-use tokio_rustls::server::TlsStream;
-
-use super::lock::lock;
 
 /// Nothing waits for the peer.
 const NEVER: u64 = u64::MAX;
@@ -140,7 +139,7 @@ impl WaysOut {
             task: Mutex::new(None),
         });
         let key = lock(&self.ways).insert(way.clone());
-        Watched { socket, end: End { way, key } }
+        Watched::new(socket, way, key)
     }
 
     /// Ends the connections whose peers took nothing for too long; how many those were.
@@ -316,334 +315,5 @@ impl WayOut {
     }
 }
 
-/// A socket whose way out is watched.
-#[derive(Debug)]
-pub struct Watched<S> {
-    socket: S,
-    end: End,
-}
-
-/// Where the watching ends: the socket is gone, or no longer HTTP's.
-#[derive(Debug)]
-struct End {
-    way: Arc<WayOut>,
-    key: usize,
-}
-
-impl Drop for End {
-    fn drop(&mut self) {
-        let way = &self.way;
-        lock(&way.all.ways).try_remove(self.key);
-        way.over.store(true, Ordering::SeqCst);
-        way.forget(way.taken.swap(0, Ordering::SeqCst));
-        // Dropped outside the lock.
-        let kept = {
-            let mut kept = lock(&way.kept);
-            kept.over = true;
-            std::mem::take(&mut kept.all)
-        };
-        drop(kept);
-    }
-}
-
-impl<S> Watched<S> {
-    /// Its way out.
-    pub fn way(&self) -> &Arc<WayOut> {
-        &self.end.way
-    }
-
-    /// The socket, which is watched no longer.
-    pub fn into_socket(self) -> S {
-        self.socket
-    }
-}
-
-impl<S: Resets> Watched<S> {
-    /// Whether the connection was cut.
-    fn check(&self) -> io::Result<()> {
-        if self.end.way.is_cut() { Err(self.cut()) } else { Ok(()) }
-    }
-
-    fn cut(&self) -> io::Error {
-        // The kernel would keep what the peer does not read.
-        self.socket.reset_when_closed();
-        io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")
-    }
-
-    /// What could not be done for now, is not done at all where the connection was cut.
-    fn judge<T>(&self, context: &Context<'_>, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        match done {
-            Poll::Ready(done) => {
-                self.end.way.went_on();
-                Poll::Ready(done)
-            }
-            Poll::Pending if self.end.way.is_blocked(context) => Poll::Pending,
-            Poll::Pending => Poll::Ready(Err(self.cut())),
-        }
-    }
-}
-
-/// A socket that can be closed at once.
-pub trait Resets {
-    /// When the socket is closed the kernel keeps nothing of it, and the peer gets a reset.
-    fn reset_when_closed(&self);
-}
-
-impl Resets for TcpStream {
-    fn reset_when_closed(&self) {
-        let _ = socket2::SockRef::from(self).set_linger(Some(Duration::ZERO));
-    }
-}
-
-impl Resets for TlsStream<TcpStream> {
-    fn reset_when_closed(&self) {
-        self.get_ref().0.reset_when_closed();
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(context, buffer)
-    }
-}
-
-impl<S: AsyncWrite + Resets + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.check()?;
-        let written = Pin::new(&mut self.socket).poll_write(context, bytes);
-        self.judge(context, written)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.check()?;
-        let flushed = Pin::new(&mut self.socket).poll_flush(context);
-        if let Poll::Ready(Ok(())) = flushed {
-            self.end.way.is_out();
-        }
-        self.judge(context, flushed)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.check()?;
-        let shut = Pin::new(&mut self.socket).poll_shutdown(context);
-        self.judge(context, shut)
-    }
-}
-
-/// What belongs to an answer while its body is under way: kept, once that is hyper's, until it is out.
-pub struct Outgoing {
-    way: Arc<WayOut>,
-    unwritten: Option<Box<dyn Unwritten>>,
-    /// Bytes that wait, of a body that is kept whole until its end.
-    bytes: usize,
-}
-
-impl std::fmt::Debug for Outgoing {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Outgoing").field("bytes", &self.bytes).finish_non_exhaustive()
-    }
-}
-
-impl Outgoing {
-    /// On a connection's way out.
-    pub fn new(way: Arc<WayOut>, unwritten: Box<dyn Unwritten>) -> Self {
-        Self { way, unwritten: Some(unwritten), bytes: 0 }
-    }
-
-    /// The way out.
-    pub fn way(&self) -> &Arc<WayOut> {
-        &self.way
-    }
-
-    /// The body has so many bytes, all of them here.
-    pub fn is_whole(&mut self, bytes: usize) {
-        self.bytes += bytes;
-        self.way.wait(bytes);
-    }
-}
-
-impl Drop for Outgoing {
-    fn drop(&mut self) {
-        self.way.take(self.bytes);
-        if let Some(unwritten) = self.unwritten.take() {
-            self.way.keep(unwritten);
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::task::Wake;
-
-    use super::*;
-
-    /// Takes what it is let to.
-    struct Peer(usize);
-
-    impl Resets for Peer {
-        fn reset_when_closed(&self) {}
-    }
-
-    impl AsyncWrite for Peer {
-        fn poll_write(
-            mut self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-            bytes: &[u8],
-        ) -> Poll<io::Result<usize>> {
-            let taken = bytes.len().min(self.0);
-            self.0 -= taken;
-            if taken > 0 { Poll::Ready(Ok(taken)) } else { Poll::Pending }
-        }
-
-        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-
-        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-    }
-
-    #[derive(Default)]
-    struct Task(AtomicU64);
-
-    impl Wake for Task {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-
-    /// Counts what was written, and what was lost.
-    #[derive(Clone, Default)]
-    struct Counts(Arc<[AtomicU64; 2]>);
-
-    struct Counted(Option<Counts>);
-
-    impl Unwritten for Counted {
-        fn written(mut self: Box<Self>) {
-            self.0.take().unwrap().0[0].fetch_add(1, Ordering::SeqCst);
-        }
-    }
-
-    impl Drop for Counted {
-        fn drop(&mut self) {
-            if let Some(counts) = self.0.take() {
-                counts.0[1].fetch_add(1, Ordering::SeqCst);
-            }
-        }
-    }
-
-    impl Counts {
-        fn one(&self) -> Box<dyn Unwritten> {
-            Box::new(Counted(Some(self.clone())))
-        }
-
-        fn get(&self) -> (u64, u64) {
-            (self.0[0].load(Ordering::SeqCst), self.0[1].load(Ordering::SeqCst))
-        }
-    }
-
-    fn write(peer: &mut Watched<Peer>, task: &Arc<Task>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(peer).poll_write(&mut Context::from_waker(&Waker::from(task.clone())), bytes)
-    }
-
-    fn flush(peer: &mut Watched<Peer>) {
-        let _ = Pin::new(peer).poll_flush(&mut Context::from_waker(Waker::noop()));
-    }
-
-    #[test]
-    fn a_peer_that_takes_nothing_is_cut_and_one_that_takes_something_is_not() {
-        let all = WaysOut::new(Duration::from_millis(200), 1 << 20);
-        let task = Arc::new(Task::default());
-        let (mut idle, mut slow) = (all.watch(Peer(1)), all.watch(Peer(1)));
-        for peer in [&mut idle, &mut slow] {
-            assert!(matches!(write(peer, &task, b"two"), Poll::Ready(Ok(1))));
-            assert!(write(peer, &task, b"wo").is_pending());
-        }
-        std::thread::sleep(Duration::from_millis(120));
-        assert_eq!(all.look(), 0);
-        slow.socket.0 = 1;
-        assert!(matches!(write(&mut slow, &task, b"wo"), Poll::Ready(Ok(1))));
-        assert!(write(&mut slow, &task, b"o").is_pending());
-        std::thread::sleep(Duration::from_millis(120));
-        assert_eq!((all.look(), task.0.load(Ordering::SeqCst)), (1, 1));
-        assert!(matches!(write(&mut idle, &task, b"wo"), Poll::Ready(Err(_))));
-        assert!(write(&mut slow, &task, b"o").is_pending());
-    }
-
-    #[test]
-    fn what_belongs_to_an_answer_is_kept_until_a_flush_or_the_end() {
-        let all = WaysOut::new(Duration::from_secs(10), 1 << 20);
-        let counts = Counts::default();
-        let mut peer = all.watch(Peer(0));
-        let way = peer.way().clone();
-        let answer = |bytes| {
-            let mut answer = Outgoing::new(way.clone(), counts.one());
-            answer.is_whole(bytes);
-            answer
-        };
-        let (one, two) = (answer(10), answer(20));
-        drop(one);
-        assert_eq!((counts.get(), all.waiting.load(Ordering::SeqCst)), ((0, 0), 30));
-        flush(&mut peer);
-        assert_eq!((counts.get(), all.waiting.load(Ordering::SeqCst)), ((1, 0), 20));
-        drop(two);
-        drop(peer);
-        assert_eq!((counts.get(), all.waiting.load(Ordering::SeqCst)), ((1, 1), 0));
-        drop(answer(30));
-        assert_eq!((counts.get(), all.waiting.load(Ordering::SeqCst)), ((1, 2), 0));
-    }
-
-    /// Some that take nothing, and how many bytes wait on each.
-    fn idle(all: &Arc<WaysOut>, task: &Arc<Task>, waiting: &[usize]) -> Vec<Watched<Peer>> {
-        let watch = |bytes: &usize| {
-            let mut peer = all.watch(Peer(0));
-            peer.way().wait(*bytes);
-            assert!(write(&mut peer, task, b"x").is_pending());
-            // The next one waits for less long.
-            std::thread::sleep(Duration::from_millis(10));
-            peer
-        };
-        waiting.iter().map(watch).collect()
-    }
-
-    fn cut(peers: &[Watched<Peer>]) -> Vec<usize> {
-        (0..peers.len()).filter(|index| peers[*index].way().is_cut()).collect()
-    }
-
-    #[test]
-    fn where_too_much_waits_large_answers_are_cut_that_have_waited_longest() {
-        let patience = Duration::from_secs(1_000);
-        let all = WaysOut::with_idle(patience, 10 * LARGE as u64, [1_000_000, 1_000_000]);
-        let task = Arc::new(Task::default());
-        let peers = idle(&all, &task, &[LARGE, 2 * LARGE, 2 * LARGE, 2 * LARGE, 2 * LARGE]);
-        assert_eq!(cut(&peers), Vec::<usize>::new());
-        // An answer of any size, to one who takes it.
-        let taker = all.watch(Peer(usize::MAX));
-        taker.way().wait(6 * LARGE);
-        assert_eq!((cut(&peers), taker.way().is_cut(), all.take_shed()), (vec![1, 2, 3], false, 3));
-    }
-
-    #[test]
-    fn from_half_of_the_bound_on_those_are_cut_that_take_nothing() {
-        let patience = Duration::from_secs(1_000);
-        let all = WaysOut::with_idle(patience, 10 * LARGE as u64, [20, 1_000_000]);
-        let task = Arc::new(Task::default());
-        let peers = idle(&all, &task, &[LARGE, LARGE, LARGE, LARGE, LARGE]);
-        std::thread::sleep(Duration::from_millis(120));
-        assert_eq!((all.look(), cut(&peers)), (0, Vec::new()));
-        let taker = all.watch(Peer(usize::MAX));
-        taker.way().wait(LARGE + 1);
-        std::thread::sleep(Duration::from_millis(120));
-        all.look();
-        assert_eq!((cut(&peers), taker.way().is_cut()), (vec![0, 1], false));
-    }
-}
+mod tests;
