@@ -470,8 +470,8 @@ export interface DialogueConfig<
    * Replaces the global `Response`, `Request` and `fetch`, so that requests and (on Node) responses can be light: the runtime's own are made of them when more is asked than
    * status, URL and headers. They behave like the runtime's, and share its prototypes. Default true.
    *
-   * With `false` the global objects are left alone, and the app gets the runtime's own requests, which is slower. On Bun a response that is made of a text then has no `Content-Type` except
-   * one that the app gives it.
+   * With `false` the global objects are left alone, and the app gets the runtime's own requests, which is slower. On Bun the `Content-Type` of a response that has none is then read off its
+   * body: `text/plain;charset=utf-8` if that is UTF-8, else `application/octet-stream`.
    */
   overrideGlobalObjects?: boolean | undefined;
 }

@@ -26,6 +26,13 @@ const OTHERWISE: Record<"node" | "bun", Record<string, Partial<Seen>>> = {
     "a stream": { headers: [] },
     "a stream with a header": { headers: ["x-a: 1"] },
     "copied bytes": { headers: [] },
+    "bytes of a Response taken before": { headers: [] },
+    // It shows its own TypeError in the place of what is no Buffer.
+    "a stream of a buffer": { body: "ab" },
+    "a stream of buffers": { body: "abcd" },
+    "a stream of views": { body: "ABy" },
+    // It reads on before it has sent what it read.
+    "a stream that fills its buffer again": { body: "AAAABBBBCCCCDDDD" },
     // It shows the error to the client.
     "what was read": { status: 500, body: "Internal Server Error" },
     // Its light request loses what is set on it, and is not taken by `new Request` unless the global objects are replaced.
@@ -41,10 +48,12 @@ const OTHERWISE: Record<"node" | "bun", Record<string, Partial<Seen>>> = {
   bun: {
     // RFC 9112: the host of an absolute target counts.
     "GET http://other.example:81/url?x": { body: '["GET","other.example:81","/url","?x"]' },
-    // It gives a type to what has none, and takes the type from a text that is made anew.
+    // It takes the type from a text that is made anew, and from one that comes as a stream.
     "a response made of one": { headers: ["content-type: text/plain;charset=utf-8", "x-a: 2"] },
-    "a stream": { headers: [] },
-    "a stream with a header": { headers: ["x-a: 1"] },
+    "a stream": { headers: ["content-type: text/plain;charset=utf-8"] },
+    "a stream with a header": { headers: ["content-type: text/plain;charset=utf-8", "x-a: 1"] },
+    "an exception's response, made anew": { headers: ["content-type: text/plain;charset=utf-8", "x-a: 1"] },
+    "205 with a text": { headers: ["content-type: text/plain;charset=utf-8"], body: "" },
     "HEAD text": { headers: ["content-type: text/plain;charset=utf-8"] },
     // Its page for developers.
     "what was read": { status: 500, body: "Internal Server Error" },

@@ -62,11 +62,9 @@ export function http(serve: Serve): void {
       expect(await type("/blob")).toBe("image/png");
       expect(await type("/form")).toMatch(/^multipart\/form-data;boundary=/);
       expect(await type("/query")).toBe("application/x-www-form-urlencoded;charset=utf-8");
-      expect([await type("/own"), await type("/stream"), await type("/none")]).toEqual([
-        "text/css",
-        undefined,
-        undefined,
-      ]);
+      expect([await type("/own"), await type("/none")]).toEqual(["text/css", undefined]);
+      // On Bun nobody sees whether a stream is the app's or another response's body.
+      expect(await type("/stream")).toBe("Bun" in globalThis ? "text/plain;charset=utf-8" : undefined);
     });
 
     it("POST, PUT, PATCH, DELETE: the body arrives whole, text and bytes", async () => {

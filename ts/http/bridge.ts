@@ -3,17 +3,20 @@ import type { Dispatcher } from "../dispatcher.js";
 import type { HttpCall, HttpFollowUp, NativeDialogue } from "../native.js";
 import { isThenable } from "../thenable.js";
 import { Answers } from "./answers.js";
-import { Exchange, type Piece, type Way } from "./exchange.js";
-import { headerLines } from "./headers-text.js";
-import { knownText, knownType } from "./known-response.js";
+import { Exchange, type Way } from "./exchange.js";
+import { type HeaderLines, headerLines } from "./headers-text.js";
+import { knownLength, knownText, knownType } from "./known-response.js";
 import { createRequest } from "./light-request.js";
 import { lightParts } from "./light-response.js";
+import { isForApps, normalMethod } from "./methods.js";
+import { begin, typeOfBytes } from "./pieces.js";
 
 /** What the bridge asks of an engine. */
 export type HttpPort = Pick<NativeDialogue, Extract<keyof NativeDialogue, `http${string}`>>;
 
 /** Statuses whose responses have no body. */
-const EMPTY = [204, 205, 304];
+const EMPTY = new Set([204, 205, 304]);
+const IS_BUN = process.versions["bun"] !== undefined;
 const PLAIN_TEXT = "content-type\ntext/plain; charset=utf-8\n";
 
 /** What a server speaks. */
@@ -45,7 +48,9 @@ export class HttpBridge {
     let request: Request;
     try {
       if (!isForApps(call.method)) throw new TypeError("no such request");
-      request = createRequest(call, absoluteUrl(call.url), exchange, this.#isLight);
+      const method = normalMethod(call.method);
+      const asked = method === call.method ? call : { ...call, method };
+      request = createRequest(asked, absoluteUrl(call.url), exchange, this.#isLight);
     } catch {
       // What fetch's Request does not take: a URL that is none, a method such as TRACE.
       exchange.respond(400, PLAIN_TEXT, "Bad Request");
@@ -84,7 +89,7 @@ export class HttpBridge {
   #send({ method }: HttpCall, exchange: Exchange, response: Response): Promise<void> | undefined {
     const parts = lightParts(response);
     if (parts) {
-      exchange.respond(parts.status, parts.headersText, method === "HEAD" ? null : parts.body);
+      this.#respond(method, exchange, parts.status, parts.headersText, parts.body);
       return undefined;
     }
     if (typeof response?.status !== "number" || typeof response.headers?.getSetCookie !== "function") {
@@ -92,28 +97,49 @@ export class HttpBridge {
     }
     const known = knownText(response);
     if (known !== undefined) {
-      exchange.respond(response.status, allHeaders(response), method === "HEAD" ? null : known);
+      this.#respond(method, exchange, response.status, allHeaders(response).text, known);
       return undefined;
     }
     return this.#sendStream(method, exchange, response);
   }
 
+  /** Answers with all there is; to HEAD, with the length that it has. */
+  #respond(
+    method: string,
+    exchange: Exchange,
+    status: number,
+    headers: string,
+    body: string | Uint8Array | null,
+  ): void {
+    if (body === null || EMPTY.has(status)) exchange.respond(status, headers, null);
+    else if (normalMethod(method) !== "HEAD") exchange.respond(status, headers, body);
+    else exchange.respond(status, withLength(method, headers, Buffer.byteLength(body)), null);
+  }
+
   async #sendStream(method: string, exchange: Exchange, response: Response): Promise<void> {
     const { status, body } = response;
-    const text = allHeaders(response);
-    if (body === null || method === "HEAD" || EMPTY.includes(status)) {
+    const isHead = normalMethod(method) === "HEAD";
+    const { text, isTyped } = allHeaders(response);
+    if (body === null || EMPTY.has(status) || (isHead && body.locked)) {
       exchange.respond(status, text, null);
       void body?.cancel().catch(() => {});
       return;
     }
-    const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-    // What a text or bytes were made of comes whole, and its end with it. All else is begun at once: its first piece may take its time.
-    const ahead = [reader.read()];
-    const first = await Promise.race([ahead[0], someTurns()]);
-    if (first && !first.done) ahead.push(reader.read());
-    const second = first?.done ? first : await Promise.race([ahead[1], someTurns()]);
-    if (second?.done) exchange.respond(status, text, first?.value ?? null);
-    else this.#report(exchange.stream(status, text, reader, ahead as Promise<Piece>[]), exchange);
+    const length = response.bodyUsed ? undefined : knownLength(response);
+    const reader = body.getReader() as ReadableStreamDefaultReader<unknown>;
+    // What bytes were made of is the runtime's own copy.
+    const { bytes, isWhole, next } = await begin(reader, length !== undefined);
+    const headers =
+      isTyped || !IS_BUN || !bytes?.length ? text : `${text}content-type\n${typeOfBytes(bytes)}\n`;
+    if (isWhole) {
+      this.#respond(method, exchange, status, headers, bytes ?? new Uint8Array(0));
+    } else if (isHead) {
+      exchange.respond(status, length === undefined ? headers : withLength(method, headers, length), null);
+      void reader.cancel().catch(() => {});
+    } else {
+      const measured = length === undefined ? headers : `${headers}content-length\n${length}\n`;
+      this.#report(exchange.stream(status, measured, reader, next), exchange);
+    }
   }
 
   /** A stream that failed half-way: the client sees that it is cut, the log why. */
@@ -124,24 +150,22 @@ export class HttpBridge {
   }
 }
 
-function allHeaders(response: Response): string {
-  const { text, isTyped } = headerLines(response.headers);
-  const type = isTyped ? undefined : knownType(response);
-  return type === undefined ? text : `${text}content-type\n${type}\n`;
+/** The headers of a response, and what it is if they do not say it. */
+function allHeaders(response: Response): HeaderLines {
+  const lines = headerLines(response.headers);
+  const type = lines.isTyped ? undefined : knownType(response);
+  return type === undefined ? lines : { text: `${lines.text}content-type\n${type}\n`, isTyped: true };
 }
 
-/** A few turns of the microtask queue, in which a stream that is at its end says so. */
-async function someTurns(): Promise<undefined> {
-  for (let turn = 0; turn < 8; turn++) await undefined;
-  return undefined;
-}
+/**
+ * The headers of an answer to HEAD, with the length of what GET would get, unless the app says one, which comes behind it and counts. To
+ * `head`, which only fetch takes for HEAD, an answer has the body that it has: none.
+ */
+const withLength = (method: string, headers: string, length: number): string =>
+  method === "HEAD" ? `content-length\n${length}\n${headers}` : headers;
 
 const isAbort = (error: unknown, exchange: Exchange): boolean =>
   exchange.isLost && ["AbortError", "QuotaExceededError"].includes((error as Error | undefined)?.name ?? "");
-
-/** What fetch's Request does not take. */
-const isForApps = (method: string): boolean =>
-  method !== "CONNECT" && method !== "TRACE" && method !== "TRACK";
 
 /** A question mark stands before a URL that those who parse URLs might write differently. */
 const absoluteUrl = (url: string): string => (url.startsWith("?") ? new URL(url.slice(1)).href : url);

@@ -2,13 +2,11 @@ import type { HttpCall } from "../native.js";
 import type { Answers } from "./answers.js";
 import type { HttpPort } from "./bridge.js";
 import type { RequestSource } from "./light-request.js";
+import { bytesOf, type NextPiece, type Piece } from "./pieces.js";
 
 /** `httpPut`: what to do after a piece. */
 const GONE = 0;
 const WAIT = 2;
-
-/** What a stream gives. */
-export type Piece = { done: false; value: Uint8Array } | { done: true; value?: Uint8Array | undefined };
 
 /** A text of so many characters leaves together with others. */
 const SHORT = 16 * 1024;
@@ -112,31 +110,30 @@ export class Exchange implements RequestSource {
     if (typeof body === "string" && body.length <= SHORT)
       this.#way.answers.add(this.id, status, headers, body);
     else {
-      const bytes = typeof body === "string" ? Buffer.from(body) : body && asBuffer(body);
+      const bytes = typeof body === "string" ? Buffer.from(body) : body && bytesOf(body);
       this.#way.port.httpRespond(this.id, status, headers, bytes);
     }
     this.#end();
   }
 
-  /** Answers with a body that comes in pieces. Never rejects, but with what the app's stream fails with. */
+  /** Answers with a body that comes in pieces. Never rejects, but with what the app's stream fails with, or what it gave that is no piece. */
   async stream(
     status: number,
     headers: string,
-    reader: ReadableStreamDefaultReader<Uint8Array>,
-    ahead: readonly Promise<Piece>[],
+    reader: ReadableStreamDefaultReader<unknown>,
+    next: NextPiece,
   ): Promise<void> {
     let complete = false;
     this.follow();
     try {
       if (!this.#way.port.httpBegin(this.id, status, headers)) return;
-      const waiting = [...ahead];
       while (!this.#aborted) {
-        const piece = await this.#untilAborted(waiting.shift() ?? (reader.read() as Promise<Piece>));
+        const piece = await this.#untilAborted(next());
         if (piece.done) {
           complete = true;
           break;
         }
-        const taken = this.#way.port.httpPut(this.id, asBuffer(piece.value));
+        const taken = this.#way.port.httpPut(this.id, bytesOf(piece.value));
         if (taken === GONE) break;
         if (taken === WAIT) await this.#untilDrained();
       }
@@ -194,6 +191,3 @@ const clientGone = (): Error => new DOMException("The client is gone", "AbortErr
 
 const tooLarge = (): Error =>
   new DOMException("The request's body is larger than limits.httpBody", "QuotaExceededError");
-
-const asBuffer = (bytes: Uint8Array): Buffer =>
-  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -19,11 +19,14 @@ export function headerLines(headers: Headers): HeaderLines {
 
 /** The same of a plain record, without making `Headers` of it; nothing where one of them has to be looked at more closely. */
 export function recordLines(headers: Record<string, unknown>): HeaderLines | undefined {
+  const names = Object.keys(headers);
+  const lowers = names.map((name) => name.toLowerCase());
+  // The same header in other letters is joined.
+  if (names.length > 1 && new Set(lowers).size < names.length) return undefined;
   let text = "";
   let isTyped = false;
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    const lower = name.toLowerCase();
+  for (const [index, lower] of lowers.entries()) {
+    const value = headers[names[index] as string];
     if (typeof value !== "string" || !TOKEN.test(lower) || !PLAIN.test(value)) return undefined;
     if (lower === "content-type") isTyped = true;
     text += line(lower, value);

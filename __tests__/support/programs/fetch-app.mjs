@@ -2,8 +2,11 @@
 import { Hono } from "hono";
 import { compress } from "hono/compress";
 import { cors } from "hono/cors";
+import { HTTPException } from "hono/http-exception";
 
 const app = new Hono();
+/** The runtime's own, also where the global one is replaced afterwards: libraries take it when they are loaded. */
+const Taken = Response;
 const header = (name) => ({ headers: { [name]: "1" } });
 
 /** What an action throws or rejects with: its class alone, since every runtime has words of its own. */
@@ -27,6 +30,35 @@ app.get("/header/:name", (c) => c.json(c.req.header(c.req.param("name")) ?? null
 app.get("/headers", (c) => c.json([...c.req.raw.headers].filter(([name]) => /^(x-|cookie)/.test(name))));
 
 // ---------------------------------------------------------------- answers
+const bytesOf = (text) => new TextEncoder().encode(text);
+
+/** An answer whose stream gives these pieces: at once, or each in a turn of its own. */
+function pieces(isSlow, ...values) {
+  const body = new ReadableStream({
+    async start(controller) {
+      for (const value of values) {
+        controller.enqueue(value);
+        if (isSlow) await new Promise(setImmediate);
+      }
+      controller.close();
+    },
+  });
+  return new Response(body, { headers: { "content-type": "text/plain" } });
+}
+
+/** A stream that has one buffer, filled again for each piece. */
+function fillsAgain() {
+  const buffer = new Uint8Array(4);
+  let piece = 0;
+  const pull = (controller) => {
+    if (piece++ === 4) return controller.close();
+    controller.enqueue(buffer.fill(64 + piece));
+  };
+  return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), {
+    headers: { "content-type": "text/plain" },
+  });
+}
+
 const answers = {
   "latin-1": () => new Response("x", { headers: { "x-name": "M\u00fcnchen\u00ff" } }),
   "latin-1 in Headers": () => new Response("x", { headers: new Headers({ "x-name": "M\u00fcnchen" }) }),
@@ -114,6 +146,33 @@ const answers = {
   "a promise": async () => new Response("later"),
   "a stream": () => new Response(new Blob(["streamed"]).stream()),
   "a stream with a header": () => new Response(new Blob(["streamed"]).stream(), header("x-a")),
+  "a stream of a text": () => pieces(false, "\u00e4"),
+  "a stream of texts": () => pieces(false, "a", "b", "", "c"),
+  "a stream of slow texts": () => pieces(true, "\u00e4", "b"),
+  "a stream of texts and bytes": () => pieces(true, "a", bytesOf("b"), "c"),
+  "a stream of bytes and texts": () => pieces(false, bytesOf("a"), "b"),
+  "a stream of a buffer": () => pieces(false, bytesOf("ab").buffer),
+  "a stream of buffers": () => pieces(true, bytesOf("ab").buffer, bytesOf("cd").buffer),
+  "a stream of views": () =>
+    pieces(false, new Uint16Array([0x4241]), new DataView(bytesOf("xyz").buffer, 1, 1)),
+  "a stream that fills its buffer again": () => fillsAgain(),
+  "a text of a Response taken before": () => new Taken("<b>x</b>"),
+  "a long text of a Response taken before": () => new Taken("\u00e4".repeat(50_000)),
+  "bytes of a Response taken before": () => new Taken(new Uint8Array([0, 255, 1])),
+  "an exception": () => new HTTPException(400, { message: "<b>x</b>" }).getResponse(),
+  "an exception's response, made anew": () => {
+    throw new HTTPException(401, { res: new Response("<b>x</b>", header("x-a")) });
+  },
+  "a String": () => new Response(new String("<b>x</b>")),
+  "an object": () => new Response({}),
+  "headers that differ in letters": () => new Response("x", { headers: { "X-A": "1", "x-a": "2" } }),
+  "nothing as json": () => Response.json(),
+  "json that counts": () => {
+    let calls = 0;
+    const response = Response.json({ toJSON: () => ++calls }, { status: 202 });
+    return new Response(`${calls}`, response);
+  },
+  "205 with a text": () => new Response("x", { status: 205 }),
   "a form": () => new Response(new URLSearchParams("a=b")),
   "what was read": async () => {
     const response = new Response("read");
@@ -256,6 +315,6 @@ through.get("/cookie", () => {
 });
 app.route("/through", through);
 
-app.onError((error) => new Response(error.constructor.name, { status: 500 }));
+app.onError((error) => error.getResponse?.() ?? new Response(error.constructor.name, { status: 500 }));
 
 export const fetchApp = { fetch: app.fetch };
