@@ -1,7 +1,7 @@
 //! What the host decides, in order, each with a deadline.
 
 use std::{
-    collections::VecDeque,
+    collections::BTreeMap,
     sync::Mutex,
     time::{Duration, Instant},
 };
@@ -75,8 +75,8 @@ type Apply = Box<dyn FnOnce(Verdict) + Send>;
 
 /// Undecided questions, oldest first.
 ///
-/// All have the same patience, so the overdue ones are at the front; verdicts come in order, so the front is nearly always the
-/// next to go. Hence a queue with holes and no map.
+/// All have the same patience, so the overdue ones have the smallest tickets. A map in the order of tickets, and no queue: one question that stays
+/// open would keep the places of all that were decided behind it.
 pub struct Decisions {
     patience: Duration,
     /// A std mutex: held to put in or take out one; never while a verdict is applied.
@@ -85,47 +85,42 @@ pub struct Decisions {
 
 #[derive(Default)]
 struct State {
-    /// Ticket of the first entry.
-    first: u64,
-    entries: VecDeque<Option<(Instant, Apply)>>,
+    /// Ticket of the last question.
+    last: u64,
+    open: BTreeMap<u64, (Instant, Apply)>,
 }
 
 impl std::fmt::Debug for Decisions {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Decisions").field("open", &lock(&self.state).entries.len()).finish()
+        out.debug_struct("Decisions").field("open", &lock(&self.state).open.len()).finish()
     }
 }
 
 impl Decisions {
     /// Nothing to decide yet.
     pub fn new(patience: Duration) -> Self {
-        Self { patience, state: Mutex::new(State { first: 1, entries: VecDeque::new() }) }
+        Self { patience, state: Mutex::default() }
     }
 
     /// Remembers what a verdict will do, and says under which ticket.
     pub fn issue(&self, apply: impl FnOnce(Verdict) + Send + 'static) -> u64 {
         let due = Instant::now() + self.patience;
         let mut state = lock(&self.state);
-        state.entries.push_back(Some((due, Box::new(apply))));
-        state.first + state.entries.len() as u64 - 1
+        state.last += 1;
+        let ticket = state.last;
+        state.open.insert(ticket, (due, Box::new(apply)));
+        ticket
     }
 
     /// Whether a ticket still waits for its verdict.
     pub fn is_open(&self, ticket: u64) -> bool {
-        let state = lock(&self.state);
-        state.index(ticket).is_some_and(|index| state.entries[index].is_some())
+        lock(&self.state).open.contains_key(&ticket)
     }
 
     /// Applies a verdict. `false`: the ticket was decided, overdue or made up.
     pub fn answer(&self, ticket: u64, verdict: Verdict) -> bool {
-        let apply = {
-            let mut state = lock(&self.state);
-            let Some((_, apply)) = state.index(ticket).and_then(|index| state.entries[index].take()) else {
-                return false;
-            };
-            state.close_gaps();
-            apply
-        };
+        let open = lock(&self.state).open.remove(&ticket);
+        let Some((_, apply)) = open else { return false };
         apply(verdict);
         true
     }
@@ -147,33 +142,13 @@ impl Decisions {
         loop {
             let apply = {
                 let mut state = lock(&self.state);
-                match state.entries.front_mut() {
-                    Some(entry) if entry.as_ref().is_none_or(|(due, _)| ends(*due)) => {
-                        let apply = entry.take();
-                        state.close_gaps();
-                        apply
-                    }
+                match state.open.first_entry() {
+                    Some(oldest) if ends(oldest.get().0) => oldest.remove().1,
                     _ => return ended,
                 }
             };
-            if let Some((_, apply)) = apply {
-                ended += 1;
-                apply(Verdict::Overdue);
-            }
-        }
-    }
-}
-
-impl State {
-    fn index(&self, ticket: u64) -> Option<usize> {
-        let index = usize::try_from(ticket.checked_sub(self.first)?).ok()?;
-        (index < self.entries.len()).then_some(index)
-    }
-
-    fn close_gaps(&mut self) {
-        while matches!(self.entries.front(), Some(None)) {
-            self.entries.pop_front();
-            self.first += 1;
+            ended += 1;
+            apply(Verdict::Overdue);
         }
     }
 }
@@ -204,7 +179,7 @@ mod tests {
             assert!(!decisions.is_open(ticket) && !decisions.answer(ticket, accept()));
         }
         assert_eq!(accepted.load(Ordering::Relaxed), 3);
-        assert!(lock(&decisions.state).entries.is_empty());
+        assert!(lock(&decisions.state).open.is_empty());
         assert!(!decisions.answer(0, Verdict::Overdue) && !decisions.answer(99, Verdict::Overdue));
     }
 
