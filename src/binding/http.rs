@@ -67,7 +67,7 @@ impl NativeDialogue {
     #[napi(catch_unwind)]
     pub fn http_discard(&self, id: f64) {
         if let Some(exchange) = self.exchange(id) {
-            exchange.discard();
+            exchange.discard(self.core());
         }
     }
 }

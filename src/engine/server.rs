@@ -333,7 +333,7 @@ fn start(
         threads: count,
     };
     let transport = Transport::start(options, tasks.clone(), upper(&tasks));
-    core.exchanges.run_on(Some(threads.handle().clone()));
+    core.exchanges.run_on(Some(tasks.clone()));
     let routes = http::Routes::new(http::Front { core: core.clone(), transport: transport.clone() });
     let listener = {
         let _inside = threads.enter();

@@ -70,7 +70,7 @@ impl AppCors {
         }
         for (name, value) in said.headers() {
             if *name == header::VARY || name.as_str().starts_with("access-control-") {
-                response.headers_mut().append(name, value.clone());
+                let _ = response.headers_mut().try_append(name, value.clone());
             }
         }
         response

@@ -1,6 +1,7 @@
 //! The app's answer as the host gives it, and as hyper sends it.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context, Poll},
 };
@@ -14,6 +15,8 @@ use crate::engine::{header_text, way_out::Outgoing};
 
 /// Bytes of a body that hyper gets at once. It copies them.
 const PIECE: usize = 32 * 1024;
+/// Names of headers that an answer may have. A map of 24,576 panics at one more, and CORS has a few to add.
+const MAX_NAMES: usize = 20_000;
 
 /// The app's answer, or its head.
 #[derive(Debug)]
@@ -23,11 +26,13 @@ pub struct AppResponse {
     headers: HeaderMap,
     /// The body, as far as it is here.
     body: Bytes,
+    /// Why it is a 500 in place of what the app said.
+    refused: Option<&'static str>,
 }
 
 impl AppResponse {
     /// `lines`: name, value, name, value …, a line each, since no value has a line break in it; of a value, a character for each byte. What is
-    /// no header is left out, and what is the connection's to say, except that it is to be closed.
+    /// no header is left out, and what is the connection's to say, except that it is to be closed. A 500 for more names than an answer may have.
     pub fn new(status: u16, lines: &Bytes, body: Bytes) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut headers = HeaderMap::new();
@@ -52,21 +57,33 @@ impl AppResponse {
                 }
                 name if name == header::TRANSFER_ENCODING || name == "keep-alive" => {}
                 name => {
-                    headers.append(name, value);
+                    if headers.keys_len() >= MAX_NAMES || headers.try_append(name, value).is_err() {
+                        return Self::refused("An answer of the app's has more than 20,000 names of headers");
+                    }
                 }
             }
         }
-        Self { status, headers, body }
+        Self { status, headers, body, refused: None }
     }
 
     /// A status alone.
     pub fn empty(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Bytes::new() }
+        Self { status, headers: HeaderMap::new(), body: Bytes::new(), refused: None }
+    }
+
+    /// A 500 in place of an answer that cannot be sent.
+    fn refused(why: &'static str) -> Self {
+        Self { refused: Some(why), ..Self::empty(StatusCode::INTERNAL_SERVER_ERROR) }
+    }
+
+    /// Why it is a 500 in place of what the app said.
+    pub(super) fn why_refused(&self) -> Option<&'static str> {
+        self.refused
     }
 
     /// With the body that it has, and what belongs to it until it is out.
     pub(super) fn whole(self, mut outgoing: Option<Outgoing>) -> Response<AppBody> {
-        let Self { status, mut headers, body } = self;
+        let Self { status, mut headers, body, .. } = self;
         // An answer without a body may have the length of one: what GET would get, or what has not been modified. hyper keeps it for HEAD; for
         // 304 it keeps it beside a body that it has not seen the end of.
         if status == StatusCode::NOT_MODIFIED && headers.contains_key(header::CONTENT_LENGTH) {
@@ -137,7 +154,10 @@ pub fn read_answers(text: &Bytes, mut take: impl FnMut(u64, AppResponse)) {
         // A copy: a peer that is slow to take a few bytes would keep the answers of others.
         let body = Bytes::copy_from_slice(body);
         let status = u16::try_from(status).unwrap_or_default();
-        take(id, AppResponse::new(status, &text.slice(lines_at..end), body));
+        let lines = text.slice(lines_at..end);
+        // The answers of others are in the same text.
+        let answer = catch_unwind(AssertUnwindSafe(|| AppResponse::new(status, &lines, body)));
+        take(id, answer.unwrap_or_else(|_| AppResponse::refused("An answer of the app's could not be read")));
         at = body_end;
     }
 }
@@ -263,6 +283,30 @@ mod tests {
             let option = connection_option(&HeaderValue::from_static(said));
             assert_eq!(option.as_ref().map(|option| option.to_str().unwrap()), kept, "{said}");
         }
+    }
+
+    #[test]
+    fn an_answer_with_more_names_than_a_map_holds_is_refused_and_its_neighbours_are_not() {
+        let many = |count: usize| (0..count).fold(String::new(), |lines, n| lines + &format!("x-{n}\n1\n"));
+        let text =
+            format!("1 200 1\n\na2 200 1\n{}\nb3 200 1\n\nc4 200 1\n{}\nd", many(25_000), many(20_000));
+        let mut read = Vec::new();
+        read_answers(&Bytes::from(text), |id, response| {
+            read.push((
+                id,
+                response.status.as_u16(),
+                response.headers.len(),
+                response.why_refused().is_some(),
+            ));
+        });
+        assert_eq!(
+            read,
+            [(1, 200, 0, false), (2, 500, 0, true), (3, 200, 0, false), (4, 200, 20_000, false)]
+        );
+        // Values of one name are no names.
+        let cookies = "set-cookie\na=b\n".repeat(50_000);
+        let response = AppResponse::new(200, &Bytes::from(cookies), Bytes::new());
+        assert_eq!((response.why_refused(), response.headers.len()), (None, 50_000));
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    future::poll_fn,
     io,
     pin::Pin,
     sync::{
@@ -14,24 +13,27 @@ use std::{
 };
 
 use axum::body::Body;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{Response, StatusCode};
-use http_body_util::BodyExt;
 use hyper::body::Frame;
-use tokio::{runtime::Handle, time::timeout};
+use tokio::time::timeout;
 
-use super::app_response::{AppBody, AppResponse, read_answers};
+use super::{
+    app_response::{AppBody, AppResponse, read_answers},
+    unread::{Unread, is_malformed},
+};
 use crate::engine::{
+    config::ms,
     core::Core,
     host::{Call, HttpCall, Level},
+    limits::Limits,
     lock::lock,
+    shutdown::Tasks,
     way_out::{Outgoing, WayOut},
 };
 
 /// Bytes of a response that may wait for the peer before the host is told to wait.
 const MAX_WAITING: usize = 64 * 1024;
-/// Bytes of a request's body that are handed over at once.
-const PIECE: usize = 128 * 1024;
 
 /// The requests that the host's app works on, by number.
 #[derive(Debug, Default)]
@@ -39,8 +41,8 @@ pub struct Exchanges {
     next: AtomicU64,
     /// A std mutex: held to put in, find or take out one.
     open: Mutex<HashMap<u64, Arc<Exchange>>>,
-    /// Where the server runs that they belong to. A std mutex: held to read or replace it.
-    runtime: Mutex<Option<Handle>>,
+    /// Those of the server that they belong to, while it runs. A std mutex: held to read or replace it.
+    tasks: Mutex<Option<Tasks>>,
 }
 
 /// One of them.
@@ -76,15 +78,6 @@ enum Head {
     Overdue,
 }
 
-#[derive(Debug)]
-struct Unread {
-    body: Body,
-    /// Bytes that it may still have.
-    allowed: u64,
-    /// It had more.
-    exceeded: bool,
-}
-
 #[derive(Debug, Default)]
 struct Streamed {
     pieces: VecDeque<Bytes>,
@@ -117,8 +110,8 @@ pub enum Taken {
 }
 
 impl Exchanges {
-    /// Opens one. `way`: where its response goes; `allowed`: bytes that `unread` may have.
-    pub(super) fn open(&self, way: Arc<WayOut>, unread: Option<Body>, allowed: u64) -> Arc<Exchange> {
+    /// Opens one. `way`: where its response goes.
+    pub(super) fn open(&self, way: Arc<WayOut>, unread: Option<Unread>) -> Arc<Exchange> {
         let id = self.next.fetch_add(1, Ordering::Relaxed) + 1;
         let exchange = Arc::new(Exchange {
             id,
@@ -126,7 +119,7 @@ impl Exchanges {
             opened: Instant::now(),
             state: Mutex::new(State {
                 head: Head::Awaited(None),
-                unread: unread.map(|body| Unread { body, allowed, exceeded: false }),
+                unread,
                 discarded: false,
                 outgoing: Streamed::default(),
             }),
@@ -144,19 +137,36 @@ impl Exchanges {
         lock(&self.open).remove(&id);
     }
 
-    /// A server starts, and runs there, or stopped: a handle keeps a runtime's file descriptors.
-    pub(in crate::engine) fn run_on(&self, runtime: Option<Handle>) {
-        *lock(&self.runtime) = runtime;
+    /// A server starts, and these are its tasks, or it stopped: their handle keeps a runtime's file descriptors.
+    pub(in crate::engine) fn run_on(&self, tasks: Option<Tasks>) {
+        *lock(&self.tasks) = tasks;
+    }
+
+    /// Nobody wants the rest of a request's body: it is read on for a while, and thrown away. A connection that is closed with bytes unread is
+    /// reset, which takes the answer from a client that still writes, and the requests behind that body would not be answered.
+    pub(super) fn drain(&self, unread: Unread, limits: &Limits) {
+        if !unread.can_drain() {
+            return;
+        }
+        let Some(tasks) = lock(&self.tasks).clone() else { return };
+        let (patience, whole, bytes) =
+            (ms(limits.handshake_timeout), ms(limits.http_timeout), limits.http_body);
+        let owner = tasks.clone();
+        tasks.spawn(async move {
+            tokio::select! {
+                () = unread.drain(patience, whole, bytes) => {}
+                () = owner.stopping() => {}
+            }
+        });
     }
 
     /// Takes whole answers as [`read_answers`] has them: on the server's own threads, where those who wait for them are woken without a system
     /// call each.
     pub fn answer_all(self: &Arc<Self>, text: Bytes) {
         // Without a server nobody waits for an answer.
-        let Some(runtime) = lock(&self.runtime).clone() else { return };
+        let Some(tasks) = lock(&self.tasks).clone() else { return };
         let exchanges = self.clone();
-        // Never waits, and so ends by itself.
-        runtime.spawn(async move {
+        tasks.spawn_to_end(async move {
             read_answers(&text, |id, response| {
                 if let Some(exchange) = exchanges.get(id) {
                     exchange.respond(response);
@@ -197,6 +207,10 @@ impl Exchange {
 
     /// The app answered; the body follows in pieces. `false`: nobody waits any more.
     pub fn begin(&self, response: AppResponse) -> bool {
+        if response.why_refused().is_some() {
+            // The pieces would be another answer's.
+            return self.respond(response);
+        }
         let waiting = lock(&self.state).settle(Head::Given(response));
         let waits = waiting.is_some();
         wake(waiting.flatten());
@@ -249,39 +263,58 @@ impl Exchange {
     /// Reads a piece of the request's body for the host.
     pub(in crate::engine) async fn read(self: Arc<Self>, core: Arc<Core>, patience: Duration) {
         let Some(mut unread) = lock(&self.state).unread.take() else { return };
+        let mut status = None;
         let (bytes, more) = match timeout(patience, unread.piece()).await {
             Ok(Ok(Some(bytes))) => (Some(bytes), true),
             Ok(Ok(None)) => (Some(Bytes::new()), false),
-            Ok(Err(_)) | Err(_) => (None, false),
+            Ok(Err(error)) => {
+                status = is_malformed(&error).then_some(StatusCode::BAD_REQUEST);
+                (None, false)
+            }
+            Err(_) => {
+                status = Some(StatusCode::REQUEST_TIMEOUT);
+                (None, false)
+            }
         };
-        if unread.exceeded {
+        let exceeded = unread.exceeded();
+        // A response that has begun goes on: the client may still read it.
+        if let Some(status) = status
+            && self.begin(AppResponse::empty(status))
+        {
+            self.finish(true);
+        }
+        if exceeded {
             // Whatever the app would make of a body that breaks off. A response that has begun breaks off too: it may be made of that.
             let is_answer = self.begin(AppResponse::empty(StatusCode::PAYLOAD_TOO_LARGE));
             self.finish(is_answer);
         }
-        let exceeded = unread.exceeded;
-        if more {
+        if more || exceeded {
             let mut state = lock(&self.state);
-            if !state.discarded {
+            if more && !state.discarded {
                 state.unread = Some(unread);
+            } else {
+                drop(state);
+                core.exchanges.drain(unread, core.limits());
             }
         }
         core.tell(Call::Http(HttpCall::Piece { id: self.id, bytes, more: more || exceeded }));
     }
 
     /// The host wants no more of the request's body.
-    pub fn discard(&self) {
-        // Dropped outside the lock: the body tells its connection.
+    pub fn discard(&self, core: &Core) {
+        // Outside the lock: a body that is dropped tells its connection.
         let unread = {
             let mut state = lock(&self.state);
             state.discarded = true;
             state.unread.take()
         };
-        drop(unread);
+        if let Some(unread) = unread {
+            core.exchanges.drain(unread, core.limits());
+        }
     }
 
-    /// Nobody waits for the response any more. `true`: it was not complete.
-    fn abandon(&self) -> bool {
+    /// Nobody waits for the response any more. Whether it was not complete, and what is unread of the request.
+    fn abandon(&self) -> (bool, Option<Unread>) {
         let over = {
             let mut state = lock(&self.state);
             let over = State {
@@ -293,7 +326,7 @@ impl Exchange {
             std::mem::replace(&mut *state, over)
         };
         self.way.forget(over.outgoing.bytes);
-        over.outgoing.end.is_none()
+        (over.outgoing.end.is_none(), over.unread)
     }
 }
 
@@ -310,49 +343,6 @@ impl State {
 fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         waker.wake();
-    }
-}
-
-impl Unread {
-    /// The next bytes; what else is there already comes with them. `None`: there are no more.
-    async fn piece(&mut self) -> io::Result<Option<Bytes>> {
-        let mut piece = BytesMut::new();
-        loop {
-            let frame = if piece.is_empty() {
-                self.body.frame().await
-            } else {
-                // Only what is there.
-                match poll_fn(|context| {
-                    Poll::Ready(match Pin::new(&mut self.body.frame()).poll(context) {
-                        Poll::Ready(frame) => Some(frame),
-                        Poll::Pending => None,
-                    })
-                })
-                .await
-                {
-                    Some(frame) => frame,
-                    None => return Ok(Some(piece.freeze())),
-                }
-            };
-            let Some(frame) = frame else {
-                return Ok((!piece.is_empty()).then(|| piece.freeze()));
-            };
-            let Ok(bytes) = frame.map_err(io::Error::other)?.into_data() else { continue };
-            match self.allowed.checked_sub(bytes.len() as u64) {
-                Some(allowed) => self.allowed = allowed,
-                None => {
-                    self.exceeded = true;
-                    return Err(io::Error::other("the body is too large"));
-                }
-            }
-            if piece.is_empty() && bytes.len() >= PIECE / 4 {
-                return Ok(Some(bytes));
-            }
-            piece.extend_from_slice(&bytes);
-            if piece.len() >= PIECE {
-                return Ok(Some(piece.freeze()));
-            }
-        }
     }
 }
 
@@ -374,7 +364,11 @@ impl Drop for Pending {
     fn drop(&mut self) {
         let Self { core, exchange, .. } = self;
         core.exchanges.close(exchange.id);
-        if exchange.abandon() {
+        let (is_cut, unread) = exchange.abandon();
+        if let Some(unread) = unread {
+            core.exchanges.drain(unread, core.limits());
+        }
+        if is_cut {
             core.tell(Call::Http(HttpCall::Aborted { id: exchange.id }));
         }
     }
@@ -398,6 +392,9 @@ impl Future for Waiting {
             self.0 = Some(pending);
             return Poll::Pending;
         };
+        if let Some(why) = answer.as_ref().and_then(|(response, _)| response.why_refused()) {
+            pending.core.log(Level::Error, "http", why);
+        }
         Poll::Ready(match answer {
             Some((response, true)) => response.whole(pending.outgoing.take()),
             Some((response, false)) => response.streamed(Body::new(Pieces(pending))),

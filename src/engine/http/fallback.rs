@@ -1,13 +1,10 @@
 //! Requests outside the Socket.IO path: to the host's app.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use axum::{body::Body, response::IntoResponse};
-use bytes::Bytes;
+use axum::response::IntoResponse;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
-use tokio::time::timeout;
 
 use super::{
     address::Remote,
@@ -17,12 +14,11 @@ use super::{
     exchange::{Pending, Waiting},
     places::Places,
     request_head,
+    unread::Unread,
 };
 use crate::engine::{
-    config::ms,
     core::Core,
     host::{Call, Hooks, HttpCall, HttpRequest, RequestBody},
-    limits::Limits,
     way_out::{Outgoing, WayOut},
 };
 
@@ -41,9 +37,10 @@ pub(super) fn answer(
     if !core.hooks.any(Hooks::HTTP) {
         // Socket.IO's own server says nothing.
         let body = if core.config.bare { "" } else { "Not Found" };
-        return Answering::ready((StatusCode::NOT_FOUND, body).into_response().map(AppBody::from));
+        let response = (StatusCode::NOT_FOUND, body).into_response().map(AppBody::from);
+        return refuse(core, request, response);
     }
-    let Some(place) = places.take() else { return Answering::ready(busy()) };
+    let Some(place) = places.take() else { return refuse(core, request, busy()) };
     let outgoing = Outgoing::new(way.clone(), Box::new(place));
     let asked = cors.and_then(|cors| Some((cors.clone(), cors.asked(request.method(), request.headers())?)));
     if asked.is_none() && request.body().is_end_stream() {
@@ -55,7 +52,7 @@ pub(super) fn answer(
     let core = core.clone();
     Answering::other(async move {
         let (head, body) = request.into_parts();
-        let response = match taken(&head.headers, body, core.limits()).await {
+        let response = match taken(&core, &head.headers, body).await {
             Ok((body, unread)) => {
                 let head = Request::from_parts(head, ());
                 match ask(&core, outgoing, remote, &head, body, unread) {
@@ -79,9 +76,9 @@ fn ask<B>(
     remote: Remote,
     head: &Request<B>,
     body: RequestBody,
-    unread: Option<Body>,
+    unread: Option<Unread>,
 ) -> Option<Waiting> {
-    let exchange = core.exchanges.open(outgoing.way().clone(), unread, core.limits().http_body);
+    let exchange = core.exchanges.open(outgoing.way().clone(), unread);
     let scheme = if remote.secure { "https" } else { "http" };
     let call =
         HttpRequest { id: exchange.id(), head: request_head::describe(head, remote.address, scheme), body };
@@ -95,33 +92,40 @@ fn ask<B>(
 
 /// What of a request's body crosses with it, and what is still to be read.
 async fn taken(
+    core: &Core,
     headers: &HeaderMap,
     body: Incoming,
-    limits: &Limits,
-) -> Result<(RequestBody, Option<Body>), StatusCode> {
+) -> Result<(RequestBody, Option<Unread>), StatusCode> {
     if body.is_end_stream() {
         return Ok((RequestBody::None, None));
     }
+    let limits = core.limits();
     let length =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let mut unread = Unread::new(headers, body, limits.http_body);
     match length {
-        Some(length) if length > limits.http_body => Err(StatusCode::PAYLOAD_TOO_LARGE),
-        Some(length) if length <= SMALL => {
-            let body = collect(body, SMALL, ms(limits.handshake_timeout)).await?;
-            Ok((RequestBody::Whole(body), None))
+        Some(length) if length > limits.http_body => {
+            core.exchanges.drain(unread, limits);
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        _ => Ok((RequestBody::Pieces, Some(Body::new(body)))),
+        Some(length) if length <= SMALL => {
+            if let Some(body) = unread.read_ahead().await? {
+                return Ok((RequestBody::Whole(body), None));
+            }
+        }
+        _ => {}
     }
+    Ok((RequestBody::Pieces, Some(unread)))
 }
 
-async fn collect(body: Incoming, max: u64, patience: Duration) -> Result<Bytes, StatusCode> {
-    let max = usize::try_from(max).unwrap_or(usize::MAX);
-    match timeout(patience, Limited::new(body, max).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
-        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
-        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+/// Answers a request of which nobody wants the body.
+fn refuse(core: &Core, request: Request<Incoming>, response: Response<AppBody>) -> Answering {
+    if !request.body().is_end_stream() {
+        let (head, body) = request.into_parts();
+        let limits = core.limits();
+        core.exchanges.drain(Unread::new(&head.headers, body, limits.http_body), limits);
     }
+    Answering::ready(response)
 }
 
 fn busy() -> Response<AppBody> {

@@ -20,6 +20,7 @@ mod request_head;
 mod router;
 mod socket_cors;
 mod socket_path;
+mod unread;
 
 pub use self::{
     accept::{Door, bind},

@@ -38,7 +38,8 @@ pub async fn answer(front: &Front, request: Request, remote: Remote) -> Response
 fn add(headers: &mut HeaderMap, added: HeaderMap) {
     for (name, value) in &added {
         if name == header::VARY || !headers.contains_key(name) {
-            headers.append(name, value.clone());
+            // Of more names than a map holds, the last are left out.
+            let _ = headers.try_append(name, value.clone());
         }
     }
 }
@@ -196,7 +197,8 @@ fn with(mut response: Response<Bytes>, said: Vec<(String, String)>) -> Response<
         if let (Ok(name), Some(value)) = (HeaderName::try_from(name), header_text::write(&value))
             && !is_ours(&name)
         {
-            headers.append(name, value);
+            // Of more names than a map holds, the last are left out.
+            let _ = headers.try_append(name, value);
         }
     }
     // What was said of an answer that it did not come to, or of one that was taken for text, is not so.
@@ -210,7 +212,7 @@ fn with(mut response: Response<Bytes>, said: Vec<(String, String)>) -> Response<
         present.remove(name);
     }
     for (name, value) in &headers {
-        present.append(name, value.clone());
+        let _ = present.try_append(name, value.clone());
     }
     response
 }
