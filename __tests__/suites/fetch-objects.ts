@@ -124,6 +124,47 @@ export function fetchObjects(serve: Serve): void {
       ]);
     });
 
+    it("serve for a proxy and for what is made of them, where the runtime's own do", async () => {
+      const outcome = async (act: () => unknown) => {
+        try {
+          return await act();
+        } catch (error) {
+          return (error as Error).name;
+        }
+      };
+      const wraps = [(it: object) => new Proxy(it, {}), (it: object) => Object.create(it)] as const;
+      /** What is seen of a request and of a response through something else. */
+      const looked = (request: Request, response: Response) =>
+        Promise.all(
+          wraps.flatMap((wrap) => {
+            const [asked, answer]: [Request, Response] = [wrap(request), wrap(response)];
+            return [
+              outcome(() => asked.method),
+              outcome(() => asked.headers.get("x-a")),
+              outcome(() => new Request(asked).headers.get("x-a")),
+              outcome(() => asked.clone().method),
+              outcome(() => answer.status),
+              outcome(() => answer.clone().text()),
+            ];
+          }),
+        );
+      const app = new Hono();
+      app.get("/", async (c) => c.json(await looked(c.req.raw, new Response("x", { status: 201 }))));
+      app.get("/response", () => new Proxy(new Response("x", { status: 201 }), {}));
+      const { url } = await stage.serve({ app });
+      const seen = JSON.parse((await httpRequest(url, { headers: { "x-a": "1" } })).body);
+      const answer = await httpRequest(`${url}/response`);
+      // What the runtime's own do: a clone is one, and so is what fetch gives.
+      const own = new Request("http://h/", { headers: { "x-a": "1" } });
+      const expected = await looked(own, await fetch("data:text/plain,x"));
+      const fails = (values: unknown[]) => values.map((value) => /Error$/.test(String(value)));
+      expect(fails(seen)).toEqual(fails(expected));
+      if (expected[0] === "GET") {
+        expect(seen).toEqual(wraps.flatMap(() => ["GET", "1", "1", "GET", 201, "x"]));
+        expect(answer).toMatchObject({ status: 201, body: "x" });
+      } else expect(answer.status).toBe(500);
+    });
+
     it("overrideGlobalObjects: false leaves the global objects alone, and the app gets the runtime's own", async () => {
       const app = {
         fetch: async (request: Request) => new Response(`${request.method} ${await request.text()}`),

@@ -22,7 +22,9 @@ export function recordLines(headers: Record<string, unknown>): HeaderLines | und
   const names = Object.keys(headers);
   const lowers = names.map((name) => name.toLowerCase());
   // The same header in other letters is joined.
-  if (names.length > 1 && new Set(lowers).size < names.length) return undefined;
+  if (names.length > 1 && lowers.some((lower, index) => lower !== names[index])) {
+    if (new Set(lowers).size < names.length) return undefined;
+  }
   let text = "";
   let isTyped = false;
   for (const [index, lower] of lowers.entries()) {

@@ -1,7 +1,7 @@
 import type { HttpCall } from "../native.js";
 import { readHeaders } from "./headers-text.js";
 import { Stamped } from "./stamped.js";
-import { putInPlaceOf, type StandIns, serveLight, settled } from "./stand-in.js";
+import { lightOf, putInPlaceOf, reach, type StandIns, serveLight, settled } from "./stand-in.js";
 
 /** What is still to come of a request. */
 export interface RequestSource {
@@ -31,6 +31,7 @@ class LightRequest extends Stamped {
     this.#url = url;
     this.#lines = call.headers;
     this.#source = source;
+    reach(request);
   }
 
   static is(value: unknown): value is LightRequest {
@@ -103,10 +104,14 @@ function Bare(): void {}
 
 /** Requests that are made of one that came from a client. */
 const derived = new WeakSet<object>();
-const isFromClient = (value: unknown): boolean => LightRequest.is(value) || derived.has(value as object);
+const isFromClient = (value: unknown): boolean =>
+  lightOf(LightRequest.is, value) !== undefined || derived.has(value as object);
 
 /** The request of the runtime's that a value stands for, or the value. */
-const realOf = (value: unknown): unknown => (LightRequest.is(value) ? settled(standIns, value) : value);
+function realOf(value: unknown): unknown {
+  const light = lightOf(LightRequest.is, value);
+  return light ? settled(standIns, light) : value;
+}
 
 /** What takes the place of the runtime's `Request`: it takes a light one for what that stands for. */
 export function replaceRequest(): typeof Request {

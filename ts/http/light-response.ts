@@ -1,6 +1,6 @@
 import { type HeaderLines, headerLines, readHeaders, recordLines } from "./headers-text.js";
 import { Stamped } from "./stamped.js";
-import { putInPlaceOf, type StandIns, serveLight } from "./stand-in.js";
+import { putInPlaceOf, reach, type StandIns, serveLight } from "./stand-in.js";
 
 /** What a response that was not looked into is made of. */
 export interface ResponseParts {
@@ -35,6 +35,7 @@ class LightResponse extends Stamped {
   /** @param type What a text is, if the headers do not say it. */
   constructor(response: object, body: unknown, init: unknown, type = TEXT) {
     super(response);
+    reach(response);
     const head = isSimple(body) ? LightResponse.head(init) : undefined;
     if (!head || !isSimple(body) || (body != null && EMPTY.has(head.status))) {
       this.#real = new NativeResponse(body as Body, init as ResponseInit);

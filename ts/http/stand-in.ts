@@ -21,6 +21,28 @@ export interface StandIns<Real extends { readonly headers: Headers }> {
   readonly after?: Readonly<Record<string, (light: object, result: unknown) => unknown>>;
 }
 
+/** On a light object: itself. */
+const LIGHT = Symbol("light");
+
+/**
+ * Whether objects that have one of the runtime's behind them, as a proxy's target or as their prototype, serve for it: where the runtime keeps
+ * what it knows in properties (Node 20 and 22), and not in private fields.
+ */
+const IS_REACHED = Object.getOwnPropertySymbols(new Response()).length > 0;
+
+/** Has a light object found where the runtime's own would be. */
+export function reach(light: object): void {
+  if (IS_REACHED) (light as Record<symbol, unknown>)[LIGHT] = light;
+}
+
+/** The light object that a value is, or that serves for it. */
+export function lightOf(is: (value: unknown) => boolean, value: unknown): object | undefined {
+  if (is(value)) return value as object;
+  if (!IS_REACHED || typeof value !== "object" || value === null) return undefined;
+  const behind = (value as Record<symbol, unknown>)[LIGHT];
+  return is(behind) ? (behind as object) : undefined;
+}
+
 /** The runtime's own that a light one stands for, with the headers that the light one has by now. */
 export function settled<Real extends { readonly headers: Headers }>(
   standIns: StandIns<Real>,
@@ -75,7 +97,8 @@ function serve<Real extends { readonly headers: Headers }>(
     const known = own ?? ((light: object) => Reflect.apply(get, make(light), []));
     const named = {
       get [name](): unknown {
-        return is(this) ? known(this) : Reflect.apply(get, this, []);
+        const light = lightOf(is, this);
+        return light ? known(light) : Reflect.apply(get, this, []);
       },
     };
     return {
@@ -89,9 +112,10 @@ function serve<Real extends { readonly headers: Headers }>(
   const after = typeof name === "string" ? standIns.after?.[name] : undefined;
   const named = {
     [name](this: unknown, ...args: unknown[]): unknown {
-      if (!is(this)) return Reflect.apply(method, this, args);
-      const result = Reflect.apply(method, make(this as object), args);
-      return after ? after(this as object, result) : result;
+      const light = lightOf(is, this);
+      if (!light) return Reflect.apply(method, this, args);
+      const result = Reflect.apply(method, make(light), args);
+      return after ? after(light, result) : result;
     },
   };
   const served = Reflect.get(named, name) as AnyFunction;
