@@ -72,7 +72,7 @@ limits! {
     history_page "historyPage" "events" 1_000 1..=100_000 "A request for more is clamped.";
     send_buffer "sendBuffer" "bytes" 4_194_304 1_024..=1_073_741_824 "The transport of a client that does not read is closed, with a line in the log. A message that is larger is sent alone: what comes before it is out closes a client that does read, too.";
     hook_timeout "hookTimeout" "ms" 10_000 10..=600_000 "A deciding hook that is overdue is a refusal, an `onLoad` INTERNAL; what an `onCleanup` was given leaves memory.";
-    hook_queue "hookQueue" "items" 10_000 1..=10_000_000 "Observers lose their oldest; what a hook would decide is refused with OVERLOADED; a connection that causes more of what must not be lost is not read on, and newcomers wait for `hookTimeout`.";
+    hook_queue "hookQueue" "items" 10_000 1..=10_000_000 "Observers lose their oldest; what a hook would decide is refused with OVERLOADED; a connection that causes more of what must not be lost is not read on, and newcomers wait for `hookTimeout`. If so many events of all rooms wait for `onCleanup`, what history would keep is refused with OVERLOADED.";
     hook_queue_bytes "hookQueueBytes" "bytes" 67_108_864 1_024..=4_294_967_296 "As hookQueue.";
     history_bytes "historyBytes" "bytes" 16_777_216 1_024..=4_294_967_296 "The oldest events of that kind are evicted, through onCleanup.";
     http_body "httpBody" "bytes" 10_485_760 0..=4_294_967_296 "A larger request body is answered with 413; a response that has begun breaks off.";

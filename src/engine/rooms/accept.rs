@@ -54,7 +54,8 @@ pub fn accept(core: &Core, room: &Arc<Room>, sender: &Sender<'_>, draft: &Draft)
     }
     let limits = core.limits();
     if core.hooks.any(Hooks::CLEANUP)
-        && state.log.is_overloaded(&draft.name, limits.hook_queue, limits.hook_queue_bytes)
+        && state.history_limit(&draft.name) > 0
+        && !state.log.has_room(&draft.name, limits.hook_queue, limits.hook_queue_bytes)
     {
         return Err(Refusal::overloaded().in_room(room.id()).of_event(&draft.name));
     }

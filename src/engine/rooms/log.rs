@@ -10,6 +10,7 @@ use std::{
     sync::Arc,
 };
 
+use super::backlog::{Amount, Backlog};
 use crate::engine::event::Event;
 
 /// Most events of one cleanup call.
@@ -19,6 +20,14 @@ const CLEANUP_BATCH: usize = 256;
 #[derive(Debug, Default)]
 pub struct RoomLog {
     rings: HashMap<Arc<str>, Ring>,
+    /// What waits for `onCleanup` in all rooms.
+    backlog: Arc<Backlog>,
+}
+
+impl Drop for RoomLog {
+    fn drop(&mut self) {
+        self.rings.values().for_each(|ring| self.backlog.remove(ring.waits()));
+    }
 }
 
 /// What becomes of a load.
@@ -60,13 +69,18 @@ impl std::fmt::Debug for Ring {
 }
 
 impl RoomLog {
+    /// One that holds nothing, and counts what waits in `backlog`.
+    pub fn new(backlog: Arc<Backlog>) -> Self {
+        Self { rings: HashMap::new(), backlog }
+    }
+
     /// Adds an event, and evicts what is then too much. Evicted ones are kept for a cleanup, or forgotten.
     pub fn append(&mut self, event: Arc<Event>, limit: usize, max_bytes: u64, keep_evicted: bool) {
         let ring = self.rings.entry(event.name.clone()).or_default();
         ring.bytes += event.size();
         ring.events.push_back(event);
         while ring.events.len() > limit || ring.bytes as u64 > max_bytes {
-            if !ring.evict(keep_evicted) {
+            if !ring.evict(keep_evicted.then_some(&*self.backlog)) {
                 break;
             }
         }
@@ -89,9 +103,9 @@ impl RoomLog {
     /// A cleanup settled: memory lets go of its events. Returns the loads that waited for it, which have begun by this.
     pub fn cleaned(&mut self, name: &str) -> Vec<u64> {
         let Some(ring) = self.rings.get_mut(name) else { return Vec::new() };
-        for event in ring.evicted.drain(..ring.cleaning) {
-            ring.evicted_bytes -= event.size();
-        }
+        let bytes = ring.evicted.drain(..ring.cleaning).map(|event| event.size()).sum();
+        ring.evicted_bytes -= bytes;
+        self.backlog.remove(Amount { items: ring.cleaning, bytes });
         ring.cleaning = 0;
         if ring.evicted.is_empty() {
             ring.evicted = VecDeque::new();
@@ -102,9 +116,10 @@ impl RoomLog {
 
     /// Evicts what each kind has above its limit. Returns the kinds that have something to hand over.
     pub fn trim(&mut self, limit: impl Fn(&str) -> usize, keep_evicted: bool) -> Vec<Arc<str>> {
+        let keep = keep_evicted.then_some(&*self.backlog);
         for (name, ring) in &mut self.rings {
             let limit = limit(name);
-            while ring.events.len() > limit && ring.evict(keep_evicted) {}
+            while ring.events.len() > limit && ring.evict(keep) {}
             if ring.events.is_empty() {
                 ring.events = VecDeque::new();
             }
@@ -122,11 +137,10 @@ impl RoomLog {
         self.rings.values().all(|ring| ring.events.is_empty() && ring.evicted.is_empty())
     }
 
-    /// Whether the cleanup of this kind is too far behind.
-    pub fn is_overloaded(&self, name: &str, max_items: u64, max_bytes: u64) -> bool {
-        self.rings.get(name).is_some_and(|ring| {
-            ring.evicted.len() as u64 >= max_items || ring.evicted_bytes as u64 >= max_bytes
-        })
+    /// Whether this kind may be stored: what waits for `onCleanup`, of this kind and in all rooms, leaves room for it.
+    pub fn has_room(&self, name: &str, max_items: u64, max_bytes: u64) -> bool {
+        let own = self.rings.get(name).map_or(Amount::default(), Ring::waits);
+        self.backlog.has_room(own, max_items, max_bytes)
     }
 
     /// How many events of this kind memory holds.
@@ -194,9 +208,10 @@ impl RoomLog {
         Load::Waits
     }
 
-    /// The loads that wait for cleanups.
-    pub fn into_waiting(self) -> Vec<u64> {
-        self.rings.into_values().flat_map(|ring| ring.waiting).collect()
+    /// Forgets everything. Returns the loads that waited for cleanups.
+    pub fn reset(&mut self) -> Vec<u64> {
+        let old = std::mem::replace(self, Self::new(self.backlog.clone()));
+        old.rings.values().flat_map(|ring| ring.waiting.iter().copied()).collect()
     }
 
     /// A load settled.
@@ -208,14 +223,21 @@ impl RoomLog {
 }
 
 impl Ring {
-    fn evict(&mut self, keep: bool) -> bool {
+    /// Evicts the oldest; where there is a backlog it waits for a cleanup.
+    fn evict(&mut self, keep: Option<&Backlog>) -> bool {
         let Some(oldest) = self.events.pop_front() else { return false };
         self.bytes -= oldest.size();
-        if keep {
+        if let Some(backlog) = keep {
+            backlog.add(oldest.size());
             self.evicted_bytes += oldest.size();
             self.evicted.push_back(oldest);
         }
         true
+    }
+
+    /// What waits for a cleanup.
+    fn waits(&self) -> Amount {
+        Amount { items: self.evicted.len(), bytes: self.evicted_bytes }
     }
 
     fn len(&self) -> usize {

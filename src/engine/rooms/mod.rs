@@ -6,6 +6,7 @@
 //! inline; a store will complete it by callback.
 
 mod accept;
+mod backlog;
 mod cleanup;
 mod deliver;
 mod history;

@@ -7,7 +7,9 @@ use std::{
 };
 
 use super::{
+    backlog::Backlog,
     cleanup::{continue_cleanup, hand_over, say_farewell},
+    log::RoomLog,
     membership::tell_left,
     room::Room,
 };
@@ -29,6 +31,8 @@ pub struct Registry {
     /// Held while a room is made or deleted and that is announced, so that everyone sees announcements in the order of
     /// what they tell.
     announcing: Mutex<()>,
+    /// What waits for `onCleanup`.
+    backlog: Arc<Backlog>,
 }
 
 #[derive(Debug, Default)]
@@ -114,7 +118,9 @@ impl Registry {
         }
         let listed = config.is_listed();
         inner.last_key += 1;
-        let room = Room::new(id.into(), inner.last_key, config, created_by.cloned(), allowance.is_some());
+        let log = RoomLog::new(self.backlog.clone());
+        let room =
+            Room::new(id.into(), inner.last_key, config, created_by.cloned(), allowance.is_some(), log);
         inner.by_id.insert(room.id().clone(), room.clone());
         inner.by_key.insert(room.key(), room.clone());
         if listed {

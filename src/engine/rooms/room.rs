@@ -87,6 +87,7 @@ impl Room {
         config: RoomConfig,
         created_by: Option<Arc<str>>,
         held: bool,
+        log: RoomLog,
     ) -> Arc<Self> {
         Arc::new(Self {
             id,
@@ -100,7 +101,7 @@ impl Room {
                 members: HashMap::new(),
                 next_member: 0,
                 offset: 0,
-                log: RoomLog::default(),
+                log,
                 deleted: false,
                 farewell: false,
                 observers: HashMap::new(),
@@ -328,7 +329,7 @@ impl State {
     pub fn reset(&mut self) -> Vec<u64> {
         self.epoch = new_epoch();
         self.offset = 0;
-        std::mem::take(&mut self.log).into_waiting()
+        self.log.reset()
     }
 }
 
