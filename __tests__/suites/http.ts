@@ -1,6 +1,7 @@
+import { connect } from "node:net";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
-import { eventually } from "../support/deadline.js";
+import { eventually, gate, within } from "../support/deadline.js";
 import { httpRequest } from "../support/http-request.js";
 import type { Serve } from "../support/server.js";
 import { useStage } from "../support/stage.js";
@@ -88,6 +89,39 @@ export function http(serve: Serve): void {
       const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => i * 7);
       const response = await fetch(`${url}/bytes`, { method: "POST", body: bytes });
       expect(Buffer.from(await response.arrayBuffer()).equals(Buffer.from(bytes))).toBe(true);
+    });
+
+    it("a client that sends no more behind its request gets the answer, and one that is gone is noticed", async () => {
+      const app = new Hono();
+      const [asked, gone] = [gate(), gate()];
+      app.get("/now", (c) => c.text("at once"));
+      app.post("/now", async (c) => c.text(await c.req.text()));
+      app.get("/never", (c) => {
+        c.req.raw.signal.addEventListener("abort", () => gone.open());
+        asked.open();
+        return new Promise<never>(() => {});
+      });
+      const { port, host } = await stage.serve({ app });
+      const ask = (text: string) => {
+        const socket = connect({ port, host, allowHalfOpen: true }).on("error", () => {});
+        stage.atEnd(() => socket.destroy());
+        let heard = "";
+        socket.on("data", (data) => {
+          heard += data;
+        });
+        socket.end(text);
+        return within(new Promise<string>((resolve) => socket.once("end", () => resolve(heard))), "the end");
+      };
+      for (let n = 0; n < 20; n++) {
+        const answer = await ask("GET /now HTTP/1.1\r\nHost: h\r\n\r\n");
+        expect([answer.slice(9, 12), answer.slice(-7)]).toEqual(["200", "at once"]);
+      }
+      const echo = await ask("POST /now HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody");
+      expect(echo.slice(-4)).toBe("body");
+      const never = ask("GET /never HTTP/1.1\r\nHost: h\r\n\r\n");
+      await asked.opened;
+      await gone.opened;
+      expect(await never).toBe("");
     });
 
     it("a body in chunks without a length arrives whole", async () => {

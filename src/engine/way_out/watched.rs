@@ -4,23 +4,30 @@ use std::{
     io,
     pin::Pin,
     sync::{Arc, atomic::Ordering},
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    time::{Sleep, sleep},
 };
 use tokio_rustls::server::TlsStream;
 
 use super::WayOut;
 use crate::engine::lock::lock;
 
+/// How long after its last byte a peer may still get an answer. hyper takes the end of what a peer sends for the end of the connection; a peer
+/// that sends no more may still read (`nc -N`).
+const HALF_CLOSED: Duration = Duration::from_millis(100);
+
 /// A socket whose way out is watched.
 #[derive(Debug)]
 pub struct Watched<S> {
     pub(super) socket: S,
+    /// The peer sends no more; hyper hears of it then.
+    half_closed: Option<Pin<Box<Sleep>>>,
     end: End,
 }
 
@@ -49,7 +56,7 @@ impl Drop for End {
 
 impl<S> Watched<S> {
     pub(super) fn new(socket: S, way: Arc<WayOut>, key: usize) -> Self {
-        Self { socket, end: End { way, key } }
+        Self { socket, half_closed: None, end: End { way, key } }
     }
 
     /// Its way out.
@@ -112,7 +119,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(context, buffer)
+        if self.half_closed.is_none() {
+            let filled = buffer.filled().len();
+            ready!(Pin::new(&mut self.socket).poll_read(context, buffer))?;
+            if buffer.filled().len() > filled || buffer.remaining() == 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let pause = self.half_closed.get_or_insert_with(|| Box::pin(sleep(HALF_CLOSED)));
+        pause.as_mut().poll(context).map(Ok)
     }
 }
 
