@@ -215,6 +215,6 @@ function packMessages(value: EventMessage[] | undefined, attachments: Buffer[]):
   if (!Array.isArray(value) || !value.every((item) => typeof item === "object" && item !== null)) {
     throw new TypeError("events.onLoad must give an array of messages");
   }
-  refusePromises("events.onLoad gave an array with", value);
-  return pack(value, attachments);
+  refusePromises("events.onLoad gave", value, "whole");
+  return pack(value, attachments, "refused");
 }

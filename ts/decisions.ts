@@ -11,7 +11,7 @@ import type {
 } from "../index.js";
 import type { Clients } from "./clients.js";
 import { getEventByName, validateEventData } from "./define-event.js";
-import { type Answer, type Dispatcher, refusePromises } from "./dispatcher.js";
+import type { Answer, Dispatcher } from "./dispatcher.js";
 import { roomNotFound } from "./errors.js";
 import { isId } from "./fields.js";
 import { authenticatorOf } from "./hooks.js";
@@ -97,8 +97,8 @@ export class Decisions {
     let data: string | undefined;
     let meta: string | undefined;
     try {
-      data = pack(payload.data, binary);
-      meta = pack(payload.meta, binary);
+      data = pack(payload.data, binary, "refused");
+      meta = pack(payload.meta, binary, "refused");
     } catch (error) {
       this.#refuse(ticket, this.unsendable(error));
       return;
@@ -119,15 +119,13 @@ export class Decisions {
     const { context, dispatcher, hooks } = this.#support;
     if (!hooks.events?.beforeEach) return Ok({ data: message.data, meta: message.meta });
     const { roomId, from } = message;
-    const decided = dispatcher.decide<EventMessage>("events.beforeEach", () => {
-      return hooks.events?.beforeEach?.({ context, roomId, message, from });
-    });
+    const ask = () => hooks.events?.beforeEach?.({ context, roomId, message, from });
+    const decided = dispatcher.decide<EventMessage>("events.beforeEach", ask, "whole");
     if (decided === undefined) return Err(FAULTY);
     if (!decided.accepted) return Err({ code: "EVENT_BLOCKED", reason: decided.reason });
     try {
       if (!isMessage(decided.value)) throw new TypeError("events.beforeEach must return Ok(message)");
       const { data, meta } = decided.value;
-      refusePromises("events.beforeEach gave data or meta that is", [data, meta]);
       return Ok({ data, meta });
     } catch (error) {
       // What it gave may throw when it is looked at.

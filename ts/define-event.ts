@@ -15,7 +15,7 @@ import { fields, flag, integer, text } from "./fields.js";
 import { type Issue, invalid } from "./issues.js";
 import { ANY_EVENT } from "./protocol.js";
 import { Err, Ok } from "./result.js";
-import { AsyncSchema, atOnce, settled } from "./schema/at-once.js";
+import { AsyncSchema, atOnce, settled, settledIssues, settledWhole } from "./schema/at-once.js";
 
 /** Defines an event; see `events.d.ts`. */
 export function defineEvent<S extends EventSchema, const N extends string = string>(
@@ -90,13 +90,14 @@ function ask(schema: unknown, data: unknown): Result<unknown, readonly Issue[]> 
   return atOnce(schema, () => {
     if (isZod(schema)) {
       const parsed = settled(schema.safeParse(data));
-      return parsed.success ? Ok(settled(parsed.data)) : Err(parsed.error.issues);
+      return parsed.success ? Ok(settledWhole(parsed.data)) : Err(settledIssues(parsed.error.issues));
     }
     if (!isStandard(schema)) throw new TypeError("neither a Zod schema nor a Standard Schema");
     const parsed = settled(schema["~standard"].validate(data)) as StandardSchemaV1.Result<unknown>;
-    if (parsed.issues) return Err(parsed.issues);
+    const issues = settled(parsed.issues);
+    if (issues) return Err(settledIssues(issues));
     if (!("value" in parsed)) throw new TypeError("validate must return { value } or { issues }");
-    return Ok(settled(parsed.value));
+    return Ok(settledWhole(parsed.value));
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from "../index.js";
+import { type Depth, takePromises } from "./promises.js";
 import { isThenable, onRejection } from "./thenable.js";
 
 /** How a hook that was asked for something settled. What failed or is overdue was logged. */
@@ -97,7 +98,7 @@ export class Dispatcher {
   }
 
   /** Asks a hook that decides at once. One that threw, or said what cannot be understood, has said nothing. */
-  decide<T>(name: string, call: () => unknown): Decision<T> {
+  decide<T>(name: string, call: () => unknown, depth?: Depth): Decision<T> {
     try {
       const result = call();
       if (isThenable(result)) {
@@ -105,25 +106,31 @@ export class Dispatcher {
         onRejection(result, () => {});
         throw new TypeError(`${name} must decide synchronously, and returned a promise`);
       }
-      return this.understand<T>(name, result);
+      return this.understand<T>(name, result, depth);
     } catch (error) {
       this.fault(name, error);
       return undefined;
     }
   }
 
-  /** Reads a `Result`, from this package or of the same shape. Anything else is logged, and nothing. */
-  understand<T>(name: string, result: unknown): Decision<T> {
+  /**
+   * Reads a `Result`, from this package or of the same shape. Anything else is logged, and nothing. So is one that holds a promise.
+   *
+   * @param depth How far promises are looked for: what is encoded afterwards needs the whole look.
+   */
+  understand<T>(name: string, result: unknown, depth: Depth = "plain"): Decision<T> {
     try {
       if (typeof result === "object" && result !== null) {
         const { isOk, isErr, value, error } = result as Record<string, unknown>;
         if (isOk === true && isErr !== true) {
-          refusePromises(`${name} gave Ok(…) of`, [value]);
+          refusePromises(`${name} gave Ok(…) with`, value, depth);
           return { accepted: true, value: value as T };
         }
         if (isErr === true && isOk !== true && typeof error === "string")
           return { accepted: false, reason: error };
       }
+      // Promises in what cannot be understood are refused with it.
+      takePromises(result, "plain");
       throw new TypeError(`${name} must return Ok(…) or Err("reason")`);
     } catch (error) {
       this.fault(name, error);
@@ -138,18 +145,10 @@ export class Dispatcher {
 }
 
 /**
- * Throws if a value is a promise: nobody would await it. One that cannot be looked at is none: what uses it finds out.
+ * Throws if a value is a promise or holds one: nobody would await it.
  *
  * @param what The words before "a promise".
  */
-export function refusePromises(what: string, values: readonly unknown[]): void {
-  const promises = values.filter((value) => {
-    try {
-      return isThenable(value);
-    } catch {
-      return false;
-    }
-  });
-  for (const promise of promises) onRejection(promise, () => {});
-  if (promises.length > 0) throw new TypeError(`${what} a promise; await it first`);
+export function refusePromises(what: string, value: unknown, depth: Depth): void {
+  if (takePromises(value, depth)) throw new TypeError(`${what} a promise; await it first`);
 }

@@ -1,5 +1,5 @@
 /** Values as they cross to the engine and the wire: JSON, with binary beside it under Socket.IO's placeholders. */
-import { onRejection } from "./thenable.js";
+import { takePromises } from "./promises.js";
 
 /** A value that JSON cannot carry; the message says why. A TypeError, as `JSON.stringify` throws one. */
 export class PayloadError extends TypeError {}
@@ -11,17 +11,25 @@ const QUICK_LOOK_DEPTH = 64;
  * `value` as JSON text, its binary values (`Buffer`, typed arrays, `DataView`, `ArrayBuffer`) put into `attachments`. `toJSON` is
  * honoured first, as Socket.IO does. Undefined where JSON has nothing to say: undefined, a function, a symbol.
  *
+ * What a `toJSON` gives is in nobody's hands but the encoder's: what promises in it reject with goes nowhere.
+ *
+ * @param promises Whether such promises are written as `{}`, as any promise is, or refused.
  * @throws {@link PayloadError}
  */
-export function pack(value: unknown, attachments: Buffer[]): string | undefined {
+export function pack(
+  value: unknown,
+  attachments: Buffer[],
+  promises: "written" | "refused" = "written",
+): string | undefined {
+  let found = false;
+  let text: string | undefined;
   try {
-    return mayHoldBinary(value, 0)
+    text = mayHoldBinary(value, 0)
       ? JSON.stringify(value, function (this: Record<string, unknown>, key, seen) {
           // Buffer has a toJSON of its own, which has already run by now: the holder still has the Buffer itself.
           const binary = toBuffer(this[key]) ?? toBuffer(seen);
           if (binary === undefined) {
-            // A promise of `toJSON` is written as `{}`, and nobody hears what it rejects with.
-            if (seen !== this[key]) onRejection(seen, () => {});
+            if (seen !== this[key] && takePromises(seen, "whole")) found = true;
             return seen;
           }
           attachments.push(binary);
@@ -31,6 +39,8 @@ export function pack(value: unknown, attachments: Buffer[]): string | undefined 
   } catch (error) {
     throw new PayloadError(whyNot(error), { cause: error });
   }
+  if (found && promises === "refused") throw new PayloadError("its toJSON gave a promise; await it first");
+  return text;
 }
 
 /** A look that costs less than a replacer function; may say yes too often. */

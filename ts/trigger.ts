@@ -116,8 +116,9 @@ export class Triggers {
     let data: string | undefined;
     let meta: string | undefined;
     try {
-      data = pack(payload.data, attachments);
-      meta = pack(payload.meta, attachments);
+      const promises = itsOwn ? "written" : "refused";
+      data = pack(payload.data, attachments, promises);
+      meta = pack(payload.meta, attachments, promises);
     } catch (error) {
       if (!itsOwn) return Err(this.#decider.unsendable(error).reason);
       return Err(`Event '${name}' cannot be sent: ${(error as Error).message}`);

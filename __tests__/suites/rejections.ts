@@ -3,15 +3,23 @@ import { ChildProgram } from "../support/child-program.js";
 
 /** Hooks that may give no promise: that they did is logged, what it rejects with is nobody's. How often each is asked. */
 const REFUSED: Record<string, readonly string[]> = {
-  "events.beforeEach": ["beforeEach", "Ok(…) of beforeEach", "data of beforeEach", "meta of beforeEach"],
-  "clients.beforeJoin": ["beforeJoin", "Ok(…) of beforeJoin"],
-  "socket.authenticate": ["Ok(…) of authenticate"],
-  "events.onLoad": ["a message of onLoad"],
+  "events.beforeEach": [
+    ...["beforeEach", "Ok(…) of beforeEach", "data of beforeEach", "meta of beforeEach"],
+    ...["inside data of beforeEach", "inside meta of beforeEach", "beside data of beforeEach"],
+    ...["a Map of beforeEach", "inside toJSON of beforeEach", "inside Err(…) of beforeEach"],
+  ],
+  "clients.beforeJoin": [
+    ...["beforeJoin", "Ok(…) of beforeJoin", "inside Ok(…) of beforeJoin", "Err(…) of beforeJoin"],
+  ],
+  "socket.authenticate": [
+    ...["Ok(…) of authenticate", "inside Ok(…) of authenticate", "Err(…) of authenticate"],
+  ],
+  "events.onLoad": ["a message of onLoad", "inside a message of onLoad"],
 };
 /** What is not logged: it is told otherwise (`onError`), or there is no log, or nobody left who would read the body. */
 const SILENT = [
   ...["logger.debug", "logger.info", "logger.warn", "logger.error"],
-  ...["toJSON", "toJSON of a broadcast"],
+  ...["toJSON", "toJSON of a broadcast", "inside toJSON of a broadcast"],
   ...["auth of the client", "onCleanup of a manager", "cancel of a body"],
 ];
 /** Nothing is logged at these levels. */

@@ -1,3 +1,4 @@
+import { takePromises } from "../promises.js";
 import { isThenable, onRejection } from "../thenable.js";
 
 /**
@@ -15,25 +16,58 @@ export class AsyncSchema extends Error {
 
 /** Questions that are under way. */
 let asking = 0;
+/** Whether a promise was met in the newest of them. */
+let met = false;
 
-/** Calls `ask`, in which no function of the schema may return a promise. */
+/** Calls `ask`, in which no function of the schema may return a promise, or a value that holds one. */
 export function atOnce<T>(schema: unknown, ask: () => T): T {
   if (isWalked(schema)) guard(schema);
+  const metBefore = met;
+  met = false;
   asking++;
   try {
-    return settled(ask());
+    const answer = settled(ask());
+    // What a function of the program caught, or what was dropped with the branch of a union, was a promise all the same.
+    if (met) throw new AsyncSchema();
+    return answer;
   } finally {
     asking--;
+    met = metBefore;
   }
 }
 
 /** The same value, unless it is a promise: then its rejection is taken, and {@link AsyncSchema} thrown. */
 export function settled<T>(value: T): T {
   if (asking > 0 && isThenable(value)) {
+    met = true;
     onRejection(value, () => {});
     throw new AsyncSchema();
   }
   return value;
+}
+
+/** The same, and refuses a promise anywhere inside the value too. */
+export function settledWhole<T>(value: T): T {
+  if (asking > 0 && takePromises(value, "whole")) {
+    met = true;
+    throw new AsyncSchema();
+  }
+  return value;
+}
+
+/** The same for issues. Of what a library keeps in them, its own objects are not looked into. */
+export function settledIssues<T extends Iterable<unknown>>(issues: T): T {
+  for (const issue of issues) takeFromIssue(issue);
+  if (met) throw new AsyncSchema();
+  return issues;
+}
+
+function takeFromIssue(issue: unknown): void {
+  if (takePromises(issue, "plain")) met = true;
+  if (typeof issue !== "object" || issue === null) return;
+  const { message, path } = issue as { message?: unknown; path?: unknown };
+  // An issue may be of a class, whose fields are getters.
+  if (takePromises([message, path], "whole")) met = true;
 }
 
 type Keyed = Record<PropertyKey, unknown>;
@@ -115,11 +149,57 @@ function wrapped<F extends AnyFunction>(own: F, around: Around): F {
 }
 
 const checked: Around = (own, self, args) => {
-  const result = settled(Reflect.apply(own, self, args));
+  if (asking === 0) return reached(Reflect.apply(own, self, args));
+  // Zod 4 hands a check the issues, and a transform (its value first) issues and a way to add one. Zod 3 and Valibot hand over a way.
+  const first = issuesOf(args[0]);
+  const second = issuesOf(args[1]);
+  const ofFirst = first?.length ?? 0;
+  const ofSecond = second?.length ?? 0;
+  watch(args[0]);
+  watch(args[1]);
+  try {
+    return reached(Reflect.apply(own, self, args));
+  } finally {
+    if (first && first.length > ofFirst) first.slice(ofFirst).forEach(takeFromRaw);
+    if (second && second.length > ofSecond) second.slice(ofSecond).forEach(takeFromRaw);
+  }
+};
+
+function reached<T>(result: T): T {
+  if ((typeof result !== "object" && typeof result !== "function") || result === null) return result;
+  settled(result);
   // A lazy schema, or a field that a getter makes.
   if (isOfZod(result)) guard(result);
+  else if (!("~standard" in result)) settledWhole(result);
   return result;
-};
+}
+
+/** The issues so far, as Zod 4 hands them to a function of the program. */
+function issuesOf(context: unknown): readonly unknown[] | undefined {
+  const issues = isObject(context) ? context["issues"] : undefined;
+  return Array.isArray(issues) ? issues : undefined;
+}
+
+function takeFromRaw(issue: unknown): void {
+  if (!isObject(issue) || !("inst" in issue)) takeFromIssue(issue);
+  else {
+    // The schema itself.
+    const { inst: _inst, ...told } = issue;
+    takeFromIssue(told);
+  }
+}
+
+/** An issue is looked at as it is added: the branch of a union that adds it may be dropped. */
+function watch(context: unknown): void {
+  const own = isObject(context) ? context["addIssue"] : undefined;
+  if (typeof own !== "function" || guarded.has(own)) return;
+  const adding = (...given: unknown[]): unknown => {
+    for (const issue of given) if (asking > 0) takeFromIssue(issue);
+    return Reflect.apply(own, context, given);
+  };
+  guarded.add(adding);
+  (context as Keyed)["addIssue"] = adding;
+}
 
 /** The fields of an object schema, where a function or a getter makes them. */
 const fields: Around = (own, self, args) => {

@@ -21,6 +21,11 @@ function ofZod(reject) {
   const check = (value) => (value === "boom" ? reject() : true);
   const make = (value) => (value === "boom" ? reject() : value);
   const picky = () => z.string().refine(check);
+  const within = (value) => (value === "boom" ? { a: [1, { b: reject() }] } : value);
+  const adds = (issue) =>
+    z.string().superRefine((value, context) => {
+      if (value === "boom") context.addIssue({ code: "custom", ...issue() });
+    });
   const table = {
     refine: [picky(), "x", "boom"],
     "refine after refine": [
@@ -84,6 +89,34 @@ function ofZod(reject) {
     catch: [z.array(z.string().catch(reject)), ["x"], [1]],
     readonly: [z.object({ a: picky() }).readonly(), { a: "x" }, { a: "boom" }],
     "branded and described": [picky().brand("Id").describe("text"), "x", "boom"],
+    "inside what transform gives": [z.string().transform(within), "x", "boom"],
+    "inside what preprocess gives": [z.preprocess(within, z.any()), "x", "boom"],
+    "inside what a transform gives, beside a mistake": [
+      z.array(z.object({ a: z.string().transform(within), b: z.number() })),
+      [{ a: "x", b: 1 }],
+      [{ a: "boom", b: "no number" }],
+    ],
+    "inside what a transform gives, and dropped": [
+      z.string().transform(within).pipe(z.object({}).or(z.string())),
+      "x",
+      "boom",
+    ],
+    "the message of an issue": [adds(() => ({ message: reject() })), "x", "boom"],
+    "the params of an issue": [adds(() => ({ message: "m", params: { p: [reject()] } })), "x", "boom"],
+    "the path of an issue": [adds(() => ({ message: "m", path: ["a", reject()] })), "x", "boom"],
+    "the message of a transform's issue": [
+      z.string().transform((value, context) => {
+        if (value === "boom") context.addIssue({ code: "custom", message: reject() });
+        return value;
+      }),
+      "x",
+      "boom",
+    ],
+    "an issue of a branch that is dropped": [
+      z.union([adds(() => ({ message: reject() })), z.string()]),
+      "x",
+      "boom",
+    ],
   };
   if (!isFour) return table;
   return {
@@ -100,6 +133,15 @@ function ofZod(reject) {
     overwrite: [z.string().overwrite(make), "x", "boom"],
     prefault: [z.array(z.object({ a: z.string().prefault(reject) })), [{ a: "x" }], [{}]],
     message: [z.array(z.string({ error: reject })), ["x"], [1]],
+    "inside a message": [z.array(z.string({ error: () => ({ message: reject() }) })), ["x"], [1]],
+    "an issue that check pushes": [
+      z.string().check((payload) => {
+        if (payload.value !== "boom") return;
+        payload.issues.push({ code: "custom", message: reject(), input: payload.value });
+      }),
+      "x",
+      "boom",
+    ],
     "a field made by a getter": [
       z.object({
         get a() {
@@ -118,6 +160,18 @@ function ofZod(reject) {
       ],
     }),
   };
+}
+
+class Holder {
+  constructor(held) {
+    this.held = held;
+  }
+}
+function cycle(held) {
+  const value = { held };
+  value.self = value;
+  value.again = [value, value];
+  return value;
 }
 
 /** Schemas of other libraries. */
@@ -153,6 +207,68 @@ function ofOthers(reject) {
     "a thenable": [gives(thenable), "x", "boom"],
     "a promise as value": [gives(() => ({ value: reject() })), "x", "boom"],
     "a thenable as value": [gives(() => ({ value: thenable() })), "x", "boom"],
+    "inside a transform's value of Valibot": [
+      v.pipe(
+        v.string(),
+        v.transform((value) => (value === "boom" ? { a: reject() } : value)),
+      ),
+      "x",
+      "boom",
+    ],
+    "an issue of Valibot": [
+      v.pipe(
+        v.string(),
+        v.rawCheck(({ dataset, addIssue }) => {
+          if (dataset.value === "boom") addIssue({ message: reject() });
+        }),
+      ),
+      "x",
+      "boom",
+    ],
+    "a promise inside the value": [gives(() => ({ value: { a: [reject()], b: reject() } })), "x", "boom"],
+    "a thenable inside the value": [gives(() => ({ value: { a: [thenable()] } })), "x", "boom"],
+    "a promise of another realm inside the value": [gives(() => ({ value: [foreign(reject)] })), "x", "boom"],
+    "promises in a Map and a Set": [
+      gives(() => ({ value: { a: new Map([["k", reject()]]), b: new Set([reject()]) } })),
+      "x",
+      "boom",
+    ],
+    "a promise in an object of a class": [gives(() => ({ value: new Holder(reject()) })), "x", "boom"],
+    "a promise beside a cycle": [gives(() => ({ value: cycle(reject()) })), "x", "boom"],
+    "a promise of a getter": [
+      gives(() => ({
+        value: {
+          get a() {
+            return reject();
+          },
+        },
+      })),
+      "x",
+      "boom",
+    ],
+    "a promise beside a getter that throws": [
+      gives(() => ({
+        value: {
+          get a() {
+            throw new Error(SECRET);
+          },
+          b: reject(),
+        },
+      })),
+      "x",
+      "boom",
+    ],
+    "a promise as issues": [gives(() => ({ issues: reject() })), "x", "boom"],
+    "a promise as an issue": [gives(() => ({ issues: [reject(), reject()] })), "x", "boom"],
+    "a promise as a message": [gives(() => ({ issues: [{ message: reject() }] })), "x", "boom"],
+    "a thenable as a message": [gives(() => ({ issues: [{ message: thenable() }] })), "x", "boom"],
+    "a promise as a path": [gives(() => ({ issues: [{ message: "m", path: reject() }] })), "x", "boom"],
+    "a promise in a path": [gives(() => ({ issues: [{ message: "m", path: [reject()] }] })), "x", "boom"],
+    "a promise as a key of a path": [
+      gives(() => ({ issues: [{ message: "m", path: [{ key: reject() }] }] })),
+      "x",
+      "boom",
+    ],
     nothing: [gives(() => undefined), "x", "boom"],
     "neither value nor issues": [gives(() => ({})), "x", "boom"],
   };

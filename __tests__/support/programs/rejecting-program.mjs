@@ -2,7 +2,7 @@
 // default: a rejection that nobody handles ends this process. Says { occasions }: how often each function was called, and how often the log
 // has its words; and { refused }: hooks that gave a promise where none may be. Ends by itself.
 import { createContext, runInContext } from "node:vm";
-import { createDialogue, createHistoryManager, createSilentLogger, defineEvent, Ok } from "dialogue-rs";
+import { createDialogue, createHistoryManager, createSilentLogger, defineEvent, Err, Ok } from "dialogue-rs";
 import { createDialogueClient } from "dialogue-rs/client";
 import { Server } from "dialogue-rs/socket.io";
 import { io } from "socket.io-client";
@@ -135,6 +135,10 @@ await serve({ app: streaming }, async (_dialogue, url) => {
 });
 
 // Hooks that decide.
+const before =
+  (name, change) =>
+  ({ message }) =>
+    Ok({ ...message, ...change(rejected(name)) });
 const join = async (url) => {
   const socket = await client(url, { auth: { userId: "ada" } });
   if (socket.connected) {
@@ -152,26 +156,46 @@ for (const deciding of [
   { events: { beforeEach: () => Ok(rejected("Ok(…) of beforeEach")) } },
   { events: { beforeEach: ({ message }) => Ok({ ...message, data: rejected("data of beforeEach") }) } },
   { events: { beforeEach: ({ message }) => Ok({ ...message, meta: rejected("meta of beforeEach") }) } },
+  { authenticate: () => Ok({ jwt: { sub: "ada", more: [rejected("inside Ok(…) of authenticate")] } }) },
+  { authenticate: () => Err(rejected("Err(…) of authenticate")) },
+  { clients: { beforeJoin: () => Ok({ a: rejected("inside Ok(…) of beforeJoin") }) } },
+  { clients: { beforeJoin: () => Err(rejected("Err(…) of beforeJoin")) } },
+  { events: { beforeEach: () => Err({ reason: rejected("inside Err(…) of beforeEach") }) } },
+  { events: { beforeEach: before("inside data of beforeEach", (held) => ({ data: { a: [held] } })) } },
+  { events: { beforeEach: before("inside meta of beforeEach", (held) => ({ meta: { a: { held } } })) } },
+  { events: { beforeEach: before("beside data of beforeEach", (held) => ({ more: [held] })) } },
+  { events: { beforeEach: before("a Map of beforeEach", (held) => ({ data: new Map([[1, held]]) })) } },
+  {
+    events: {
+      beforeEach: before("inside toJSON of beforeEach", (held) => ({ data: { toJSON: () => ({ held }) } })),
+    },
+  },
 ]) {
   await serve({ hooks: deciding }, async (dialogue, url) => {
     await join(url);
     if (deciding.events) dialogue.trigger("chat", Message, 2);
   });
 }
-const loading = { onCleanup: () => {}, onLoad: () => [rejected("a message of onLoad")] };
-await serve({ hooks: { events: loading } }, async (dialogue) => {
-  for (let n = 0; n < 3; n++) dialogue.trigger("chat", Message, n);
-  await dialogue
-    .room("chat")
-    .history(Message, 0, 9)
-    .catch(() => {});
-});
+for (const onLoad of [
+  () => [rejected("a message of onLoad")],
+  () => [{ event: "message", roomId: "chat", data: { a: rejected("inside a message of onLoad") } }],
+]) {
+  const loading = { onCleanup: () => {}, onLoad };
+  await serve({ hooks: { events: loading } }, async (dialogue) => {
+    for (let n = 0; n < 3; n++) dialogue.trigger("chat", Message, n);
+    await dialogue
+      .room("chat")
+      .history(Message, 0, 9)
+      .catch(() => {});
+  });
+}
 
 // What becomes a promise when it is written down.
 await serve({}, async (dialogue, url) => {
   dialogue.trigger("chat", Message, { toJSON: rejects("toJSON") }).expect("trigger");
   const socket = await client(url, { auth: { userId: "ada" } });
   dialogue.io.emit("own", { toJSON: rejects("toJSON of a broadcast") });
+  dialogue.io.emit("own", { toJSON: () => ({ a: [rejected("inside toJSON of a broadcast")] }) });
   await closed(socket);
 });
 
