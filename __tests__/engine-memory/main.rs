@@ -3,6 +3,7 @@
 //! Counts are scaled down; with `DIALOGUE_TEST_LONG=1` they are the full ones.
 
 mod arrivals;
+mod bodies;
 mod cleanups;
 mod decisions;
 mod fragments;

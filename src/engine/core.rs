@@ -19,8 +19,8 @@ use super::{
     connection::Admissions,
     error::Counters,
     host::{
-        Account, Answer, Call, Decision, Decisions, Ebb, Hooks, Host, Introductions, Level, Queue, Tickets,
-        Verdict,
+        Account, Answer, Call, Decision, Decisions, Ebb, Hooks, Host, HttpCall, Introductions, Level, Queue,
+        Tickets, Verdict,
     },
     http::Exchanges,
     io::{Flow, IoCall, Namespaces},
@@ -247,6 +247,8 @@ impl Core {
         match call {
             Call::Decide { ticket, .. } => self.decisions.is_open(*ticket),
             Call::Load(load) => self.tickets.is_open(load.ticket),
+            // Its client is gone.
+            Call::Http(HttpCall::Request(request)) => self.exchanges.get(request.id).is_some(),
             _ => true,
         }
     }

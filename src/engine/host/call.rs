@@ -254,6 +254,9 @@ pub struct HttpRequest {
     pub body: RequestBody,
 }
 
+/// What a body counts that is not read yet: the buffers of its connection, and the piece that the app will ask for.
+const PIECES_COST: usize = 128 * 1024;
+
 /// A request's body.
 #[derive(Debug)]
 pub enum RequestBody {
@@ -358,7 +361,11 @@ impl Call {
                 }
                 Self::RoomCreated(room) | Self::RoomUpdated(room) => room.weight(),
                 Self::Http(HttpCall::Request(request)) => {
-                    let body = if let RequestBody::Whole(body) = &request.body { body.len() } else { 0 };
+                    let body = match &request.body {
+                        RequestBody::None => 0,
+                        RequestBody::Whole(body) => body.len(),
+                        RequestBody::Pieces => PIECES_COST,
+                    };
                     body + request.head.len()
                 }
                 Self::Http(HttpCall::Piece { bytes, .. }) => bytes.as_ref().map_or(0, Bytes::len),
