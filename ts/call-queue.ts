@@ -11,13 +11,17 @@ const MAX_DEPTH = 100;
 /** A synchronous drain that never catches up with the engine ends here, and the rest comes in the next turns. */
 const MAX_SYNCHRONOUS = 20_000;
 const NONE: Buffer[] = [];
-/** Who comes and who goes. What a program awaits when it is told of one goes on before it is told of the next, as if each came by itself. */
+/** Clients that come and go. What a program awaits when it is told of one goes on before it is told of the next, as if each came by itself. */
 const BREATHING: ReadonlySet<Call["k"]> = new Set([
   "connected",
   "disconnected",
+  "decideConnect",
+  "decideNamespace",
   "ioConnected",
   "ioDisconnected",
 ]);
+/** What a socket of the program's says. Socket.IO reads one connection at a time, and lets promises go on before it reads the next. */
+const SPOKEN: ReadonlySet<Call["k"]> = new Set(["ioEvent", "ioAnswered"]);
 
 /**
  * The engine's calls, in order. One list and one cursor: a drain that a handler causes goes on where the outer one is, so that
@@ -72,6 +76,7 @@ export class CallQueue {
       // Asking for the time costs as much as a small call.
       for (let done = 1; !ended && !this.#breathes; done++) {
         ended = !this.#next();
+        this.#breathes ||= this.#isNextAnothers();
         if (done % 16 === 0 && performance.now() >= deadline) break;
       }
       if (!ended) this.#settle();
@@ -79,6 +84,18 @@ export class CallQueue {
       // The engine wakes again only when it was asked for more in vain.
       if (!ended) this.#goOn(deadline);
     }
+  }
+
+  /** Whether a socket has spoken, and what comes next is not the same one's. */
+  #isNextAnothers(): boolean {
+    const last = this.#calls[this.#cursor - 1];
+    if (last === undefined || !SPOKEN.has(last.k)) return false;
+    const next = this.#calls[this.#cursor];
+    return (
+      next === undefined ||
+      !SPOKEN.has(next.k) ||
+      (next as { id?: string }).id !== (last as { id?: string }).id
+    );
   }
 
   #goOn(deadline: number): void {
