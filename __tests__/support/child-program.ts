@@ -32,7 +32,13 @@ export class ChildProgram {
     });
     createInterface({ input: this.#process.stdout! }).on("line", (line) => {
       if (!line.startsWith("{")) return;
-      this.lines.push(JSON.parse(line));
+      try {
+        this.lines.push(JSON.parse(line));
+      } catch {
+        // The program was ended in the middle of it.
+        this.stderr += `\na line that was cut: ${line}\n`;
+        return;
+      }
       this.#look();
     });
     this.#process.stderr!.on("data", (chunk: Buffer) => {
