@@ -1,4 +1,3 @@
-import { types } from "node:util";
 import { isThenable, onRejection } from "./thenable.js";
 
 // Deeper than payloads go by default; beyond it the exact way looks, which also ends in cycles.
@@ -71,8 +70,10 @@ function parts(value: object, depth: Depth): readonly unknown[] {
     if (Array.isArray(value)) return value;
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) {
-      if (types.isMap(value)) return [...value.keys(), ...value.values()];
-      if (types.isSet(value)) return [...value];
+      // By name, as those of other realms have it too: pages load this file, where Node's own check is not.
+      const kind = Object.prototype.toString.call(value);
+      if (kind === "[object Map]") return [...(value as Map<unknown, unknown>)].flat();
+      if (kind === "[object Set]") return [...(value as Set<unknown>)];
       if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return NONE;
       if (typeof (value as { toJSON?: unknown }).toJSON === "function") return NONE;
       // The prototype of another realm's plain objects has none itself.
