@@ -55,7 +55,7 @@ limits! {
     connects "connects" "namespaces per second" 10 1..=1_000_000 or off "A further request of that connection for a namespace is RATE_LIMITED; ten times as many may come at once. Ten times over for ten seconds: closed.";
     connects_per_address "connectsPerAddress" "connects per second" 1_000 1..=1_000_000 or off "A further handshake from that address is answered with 429, a further request for a namespace with RATE_LIMITED; a hundred times as many may come at once.";
     auth_bytes "authBytes" "bytes" 16_384 2..=1_073_741_824 "A connect with a larger `auth` is INVALID_REQUEST.";
-    pending_connections "pendingConnections" "count" 10_000 16..=10_000_000 "Of TCP connections on which the server waits for a TLS handshake or a request, those that have waited longest are closed.";
+    pending_connections "pendingConnections" "count" 10_000 16..=10_000_000 "Of TCP connections on which the server waits for a TLS handshake or a request, those that have waited longest are closed. A fifth of them may have sent something before.";
     http_connections_per_address "httpConnectionsPerAddress" "count" 0 1..=10_000_000 or off "A further TCP connection from that address is closed; WebSockets count no longer once they are open, trusted proxies never.";
     handshake_timeout "handshakeTimeout" "ms" 10_000 100..=600_000 "Each of these has so long: the TLS handshake, a request's head, its body, each piece of a long one. Then its connection is closed.";
     rate "rate" "commands per second" 100 1..=1_000_000 or off "RATE_LIMITED; ten times over for ten seconds: closed.";

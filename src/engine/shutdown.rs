@@ -87,9 +87,10 @@ impl Tasks {
     /// Runs a task until it ends or the server is killed. Callable from any thread.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let phase = self.phase.clone();
+        // Boxed: a future around another one holds it twice, as what it was given and as what it awaits.
+        let mut task = Box::pin(task);
         self.tracker.spawn_on(
             async move {
-                let mut task = pin!(task);
                 let mut registered = None;
                 poll_fn(|context| {
                     // A task has the same waker as long as it lives.

@@ -18,7 +18,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    task::spawn_blocking,
+    task::{spawn_blocking, yield_now},
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,7 @@ use super::{
     behind::{Behind, Upstream},
     greeting::Greeting,
     head_clock::{HeadClock, HeadClocks},
-    per_site::PerSite,
+    per_site::{PerSite, SitePlace},
     request_head,
     router::{Peer, Routes},
 };
@@ -54,6 +54,8 @@ pub(super) const MAX_HEAD: usize = 64 * 1024;
 const MAX_UNSENT: u32 = 128 * 1024;
 /// Most headers of a request.
 pub(super) const MAX_HEADERS: usize = 200;
+/// Connections that are accepted before everything else that is ready has its turn: each costs tens of microseconds.
+const ACCEPTS_A_TURN: usize = 8;
 /// Pause after an accept that failed and would again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What accept fails with where file descriptors are used up: ENFILE, EMFILE, and Windows' WSAEMFILE.
@@ -217,21 +219,23 @@ async fn watch(ways: Arc<WaysOut>, core: Arc<Core>, tasks: Tasks) {
 async fn accept(listener: &TcpListener, service: &Service) {
     let mut spare = Spare(None);
     let mut said: Option<Instant> = None;
+    let mut accepted = 0;
     loop {
         spare.keep();
+        if accepted == ACCEPTS_A_TURN {
+            accepted = 0;
+            yield_now().await;
+        }
         let error = match listener.accept().await {
             Ok((stream, address)) => {
+                accepted += 1;
                 let address = canonical(address);
                 let trusted = service.core.limits().trust_proxy.trusts(address.ip(), 0);
                 let Ok(place) = service.sites.take(address.ip(), trusted) else {
                     reset(&stream);
                     continue;
                 };
-                let connection = connection(stream, address, service.clone());
-                service.tasks.spawn(async move {
-                    connection.await;
-                    drop(place);
-                });
+                service.tasks.spawn(greet(stream, address, service.clone(), place));
                 continue;
             }
             Err(error) => error,
@@ -307,7 +311,18 @@ fn head_size(request: &Request<Incoming>) -> usize {
     request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() + line
 }
 
-async fn connection(stream: TcpStream, address: SocketAddr, service: Service) {
+/// Serves a connection from its first byte on. Until that is there, the connection holds a socket and a small task, and no buffer.
+async fn greet(stream: TcpStream, address: SocketAddr, service: Service, place: SitePlace) {
+    let clock = service.heads.add();
+    if speaks(&stream, &clock, &service).await {
+        // Boxed: each future around another one holds it twice.
+        clock.spoke();
+        Box::pin(connection(stream, address, clock, service)).await;
+    }
+    drop(place);
+}
+
+async fn connection(stream: TcpStream, address: SocketAddr, clock: HeadClock, service: Service) {
     // Frames are joined before they are written; waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -316,9 +331,8 @@ async fn connection(stream: TcpStream, address: SocketAddr, service: Service) {
         let here = stream.local_addr().ok()?;
         Some(Upstream::new(behind, address, here, service.tasks.clone()))
     });
-    let clock = service.heads.add();
     let Some(tls) = service.tls.clone() else {
-        return serve(stream, address, upstream, clock, service).await;
+        return Box::pin(serve(stream, address, upstream, clock, service)).await;
     };
     // Boxed: what a handshake needs is not kept beside the connection.
     let shaken = Box::pin(async {
@@ -331,7 +345,18 @@ async fn connection(stream: TcpStream, address: SocketAddr, service: Service) {
     };
     // One who speaks no TLS, or takes too long: an alert is all there is to say, and rustls said it.
     if let (Some(stream), clock) = shaken {
-        serve(stream, address, upstream, clock, service).await;
+        Box::pin(serve(stream, address, upstream, clock, service)).await;
+    }
+}
+
+/// Waits for the first byte of a connection. `false`: it did not come within `limits.handshakeTimeout`, or the server stops.
+async fn speaks(stream: &TcpStream, clock: &HeadClock, service: &Service) -> bool {
+    let mut byte = [0];
+    tokio::select! {
+        // A socket may count as readable that is not: only a look tells.
+        peeked = stream.peek(&mut byte) => peeked.is_ok_and(|count| count > 0),
+        () = clock.step(ms(service.core.limits().handshake_timeout)) => false,
+        () = service.tasks.stopping_in_task() => false,
     }
 }
 

@@ -24,6 +24,8 @@ const NEVER: u64 = u64::MAX;
 /// It was waited for too long.
 const OVERDUE: u64 = 0;
 
+/// One in so many of the connections that are waited for may have sent something: such a one has buffers, some 20 KB, a silent one has none.
+const SPEAKERS: usize = 5;
 /// Where too many are waited for, one in so many more is given up than has to be, so that not each newcomer has all of them looked at.
 const AT_A_TIME: usize = 16;
 
@@ -45,6 +47,8 @@ pub struct HeadClocks {
 struct Clock {
     /// Milliseconds since the start, and one.
     due: AtomicU64,
+    /// Something came on the connection.
+    spoke: AtomicBool,
     /// The connection's task. A std mutex: held to put it in or to clone it.
     task: Mutex<Option<Waker>>,
 }
@@ -63,13 +67,18 @@ impl HeadClocks {
 
     /// One for a connection; as hyper's timer.
     pub fn add(self: &Arc<Self>) -> HeadClock {
-        let clock = Arc::new(Clock { due: AtomicU64::new(NEVER), task: Mutex::default() });
+        let clock = Arc::new(Clock {
+            due: AtomicU64::new(NEVER),
+            spoke: AtomicBool::new(false),
+            task: Mutex::default(),
+        });
         let fresh = self.fresh.fetch_add(1, Ordering::Relaxed);
         let (key, count) = {
             let mut clocks = lock(&self.clocks);
             (clocks.insert(clock.clone()), clocks.len())
         };
-        if count > self.most && fresh > self.most / AT_A_TIME {
+        let most = self.most_speakers();
+        if count > most && fresh > most / AT_A_TIME {
             self.relieve();
         }
         HeadClock { all: self.clone(), clock, key }
@@ -77,25 +86,39 @@ impl HeadClocks {
 
     /// Wakes the connections whose time is over. Runs every so often while the server does.
     pub fn look(&self) {
-        self.expire(self.millis(Instant::now()));
+        self.expire(self.millis(Instant::now()), |_| true);
         self.relieve();
     }
 
-    /// Where too many are waited for, those whose time would be over first are given up.
+    fn most_speakers(&self) -> usize {
+        (self.most / SPEAKERS).max(1)
+    }
+
+    /// Where too many are waited for, those whose time would be over first are given up: of those that sent something, and of all.
     fn relieve(&self) {
         self.fresh.store(0, Ordering::Relaxed);
-        let mut due: Vec<u64> = {
+        let (mut speakers, mut all) = (Vec::new(), Vec::new());
+        {
             let clocks = lock(&self.clocks);
-            if clocks.len() <= self.most {
+            if clocks.len() <= self.most_speakers() {
                 return;
             }
-            clocks.iter().map(|(_, clock)| clock.due.load(Ordering::Relaxed)).collect()
-        };
-        due.retain(|due| !matches!(*due, NEVER | OVERDUE));
-        if due.len() > self.most {
-            let surplus = (due.len() - self.most + self.most / AT_A_TIME).min(due.len());
-            let (_, last, _) = due.select_nth_unstable(surplus - 1);
-            self.expire(*last);
+            for (_, clock) in clocks.iter() {
+                let due = clock.due.load(Ordering::Relaxed);
+                if matches!(due, NEVER | OVERDUE) {
+                    continue;
+                }
+                all.push(due);
+                if clock.spoke.load(Ordering::Relaxed) {
+                    speakers.push(due);
+                }
+            }
+        }
+        if let Some(last) = surplus(&mut speakers, self.most_speakers()) {
+            self.expire(last, |clock| clock.spoke.load(Ordering::Relaxed));
+        }
+        if let Some(last) = surplus(&mut all, self.most) {
+            self.expire(last, |_| true);
         }
     }
 
@@ -103,13 +126,13 @@ impl HeadClocks {
     pub fn give_up(&self) {
         // Before the look at them all, as `wait` asks behind its own store: one of the two finds the other.
         self.given_up.store(true, Ordering::SeqCst);
-        self.expire(NEVER - 1);
+        self.expire(NEVER - 1, |_| true);
     }
 
-    fn expire(&self, now: u64) {
+    fn expire(&self, now: u64, which: impl Fn(&Clock) -> bool) {
         let overdue: Vec<Waker> = lock(&self.clocks)
             .iter()
-            .filter(|(_, clock)| clock.expire(now))
+            .filter(|(_, clock)| which(clock) && clock.expire(now))
             .filter_map(|(_, clock)| lock(&clock.task).clone())
             .collect();
         overdue.into_iter().for_each(Waker::wake);
@@ -119,6 +142,15 @@ impl HeadClocks {
         let since = instant.saturating_duration_since(self.start).as_millis() + 1;
         u64::try_from(since).unwrap_or(NEVER - 1)
     }
+}
+
+/// The latest time of those that are to be given up so that at most `most` stay, if there are more.
+fn surplus(due: &mut [u64], most: usize) -> Option<u64> {
+    if due.len() <= most {
+        return None;
+    }
+    let surplus = (due.len() - most + most / AT_A_TIME).min(due.len());
+    Some(*due.select_nth_unstable(surplus - 1).1)
 }
 
 impl Clock {
@@ -139,6 +171,11 @@ pub struct HeadClock {
 }
 
 impl HeadClock {
+    /// Something came on the connection.
+    pub fn spoke(&self) {
+        self.clock.spoke.store(true, Ordering::Relaxed);
+    }
+
     /// Waits for something else before a head: a step of a TLS handshake. Ready when that takes too long.
     pub fn step(&self, patience: Duration) -> impl Future<Output = ()> + Unpin + use<> {
         self.wait(Instant::now() + patience);
@@ -263,5 +300,26 @@ mod tests {
         all.look();
         assert!(newer.iter_mut().all(|head| head.as_mut().poll(&mut context).is_pending()));
         drop((busy, waited, newer));
+    }
+
+    #[test]
+    fn fewer_may_wait_that_sent_something() {
+        let all = HeadClocks::new(64);
+        let silent: Vec<_> = (0..30).map(|_| all.add()).collect();
+        let speakers: Vec<_> = (0..30).map(|_| all.add()).collect();
+        speakers.iter().for_each(HeadClock::spoke);
+        let mut context = Context::from_waker(Waker::noop());
+        let wait = |clocks: &[HeadClock], from: u64| -> Vec<_> {
+            (0..clocks.len()).map(|n| clocks[n].sleep(Duration::from_secs(from + n as u64))).collect()
+        };
+        let (mut silent, mut speakers) = (wait(&silent, 60), wait(&speakers, 100));
+        all.look();
+        let mut over = |heads: &mut Vec<Pin<Box<dyn Sleep>>>| {
+            heads
+                .iter_mut()
+                .filter_map(|head| head.as_mut().poll(&mut context).is_ready().then_some(()))
+                .count()
+        };
+        assert_eq!((over(&mut silent), over(&mut speakers)), (0, 18), "the surplus, and one in sixteen");
     }
 }
