@@ -32,6 +32,7 @@ export class CallQueue {
   readonly #handle: (call: Call, attachments: Buffer[]) => void;
   readonly #settle: () => void;
   readonly #finish: () => void;
+  readonly #isCrowded: () => boolean;
   #calls: Call[] = [];
   #attachments: Buffer[] = [];
   #cursor = 0;
@@ -45,17 +46,20 @@ export class CallQueue {
   /**
    * @param settle Hands the engine the verdicts on events that were decided together.
    * @param finish Tells what is still to be told of the calls that are being handled.
+   * @param isCrowded Whether what was begun should go on before the next request for the app is.
    */
   constructor(
     take: (max: number) => Batch | null,
     handle: (call: Call, attachments: Buffer[]) => void,
     settle: () => void,
     finish: () => void = () => {},
+    isCrowded: () => boolean = () => false,
   ) {
     this.#take = take;
     this.#handle = handle;
     this.#settle = settle;
     this.#finish = finish;
+    this.#isCrowded = isCrowded;
   }
 
   /** Whether a call is being handled right now. */
@@ -154,6 +158,7 @@ export class CallQueue {
       this.#handle(call, attachments);
     } finally {
       this.#depth--;
+      this.#breathes ||= call.k === "http" && this.#isCrowded();
       if (call.k === "event" && call.local > this.#finished) this.#finished = call.local;
     }
     return true;

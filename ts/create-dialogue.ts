@@ -69,6 +69,7 @@ function compose(settings: Settings, app: Hono): Parts {
     },
     () => decisions.settle(),
     () => deliveries.finish(),
+    () => http.isCrowded(),
   );
   waker.join(queue);
   const dispatcher = new Dispatcher(log);

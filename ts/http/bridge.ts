@@ -19,6 +19,9 @@ const EMPTY = new Set([204, 205, 304]);
 const IS_BUN = process.versions["bun"] !== undefined;
 const PLAIN_TEXT = "content-type\ntext/plain; charset=utf-8\n";
 
+/** Requests that begin without an answer before promises go on. */
+const BEGUN_TOGETHER = 8;
+
 /** What a server speaks. */
 export type Scheme = "http" | "https";
 
@@ -28,6 +31,8 @@ export class HttpBridge {
   readonly #isLight: boolean;
   readonly #way: Way;
   readonly #dispatcher: Dispatcher;
+  /** Requests that were begun and not answered at once, since promises could last go on. */
+  #begun = 0;
 
   /** @param isLight Requests are light: the global objects were replaced. Else they are the runtime's own. */
   constructor(app: FetchApp, isLight: boolean, port: HttpPort, dispatcher: Dispatcher) {
@@ -35,6 +40,16 @@ export class HttpBridge {
     this.#isLight = isLight;
     this.#way = { port, answers: new Answers((texts) => port.httpRespondAll(texts)), open: new Map() };
     this.#dispatcher = dispatcher;
+  }
+
+  /**
+   * Whether so many requests were begun, and not answered at once, that those should go on before others begin: each holds what it is
+   * answered with, and what was copied on the way, until it is.
+   */
+  isCrowded(): boolean {
+    if (this.#begun < BEGUN_TOGETHER) return false;
+    this.#begun = 0;
+    return true;
   }
 
   /** From now on another app answers. */
@@ -59,11 +74,14 @@ export class HttpBridge {
     try {
       const answered = this.#app.fetch(request, new Env(call.peer));
       if (isThenable(answered)) {
+        this.#begun++;
         exchange.follow();
         const sent = Promise.resolve(answered).then((response) => this.#send(call, exchange, response));
         sent.catch((error) => this.#fail(exchange, error));
       } else {
-        this.#send(call, exchange, answered)?.catch((error) => this.#fail(exchange, error));
+        const sent = this.#send(call, exchange, answered);
+        if (sent) this.#begun++;
+        sent?.catch((error) => this.#fail(exchange, error));
       }
     } catch (error) {
       this.#fail(exchange, error);
@@ -126,6 +144,11 @@ export class HttpBridge {
       return;
     }
     const length = response.bodyUsed ? undefined : knownLength(response);
+    if (length !== undefined && !isHead && isTyped && !body.locked) {
+      // All of it at once, without a copy of each piece.
+      exchange.respond(status, text, new Uint8Array(await response.arrayBuffer()));
+      return;
+    }
     const reader = body.getReader() as ReadableStreamDefaultReader<unknown>;
     // What bytes were made of is the runtime's own copy.
     const { bytes, isWhole, next } = await begin(reader, length !== undefined);
