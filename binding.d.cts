@@ -75,6 +75,8 @@ export declare class NativeDialogue {
   loadDone(token: number, messagesJson: string | undefined | null, attachments: Array<Buffer>): void
   /** The app answered. `headers`: name, value, name, value …, a line each. */
   httpRespond(id: number, status: number, headersText: string, body?: Buffer | undefined | null): void
+  /** As `httpRespond`, with a text. */
+  httpRespondText(id: number, status: number, headersText: string, body: string): void
   /** The app answered several times: for each `id status bytes`, a line break, `headers` as above, an empty line, and so many bytes of a body. */
   httpRespondAll(answers: string): void
   /** The app answered; the body follows in pieces. `false`: nobody is there any more. */

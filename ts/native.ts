@@ -102,6 +102,7 @@ export interface NativeDialogue {
   cleanupDone(token: number): void;
   loadDone(token: number, messagesJson: string | null, attachments: Buffer[]): void;
   httpRespond(id: number, status: number, headersText: string, body: Buffer | null): void;
+  httpRespondText(id: number, status: number, headersText: string, body: string): void;
   httpRespondAll(answers: string): void;
   httpBegin(id: number, status: number, headersText: string): boolean;
   httpPut(id: number, piece: Buffer): number;

@@ -26,6 +26,14 @@ impl NativeDialogue {
         }
     }
 
+    /// As `httpRespond`, with a text.
+    #[napi(catch_unwind)]
+    pub fn http_respond_text(&self, id: f64, status: u16, headers_text: String, body: String) {
+        if let Some(exchange) = self.exchange(id) {
+            exchange.respond(AppResponse::new(status, &headers_text.into(), body.into()));
+        }
+    }
+
     /// The app answered several times: for each `id status bytes`, a line break, `headers` as above, an empty line, and so many bytes of a body.
     #[napi(catch_unwind)]
     pub fn http_respond_all(&self, answers: String) {

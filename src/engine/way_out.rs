@@ -190,8 +190,13 @@ impl WaysOut {
             }
         }
         blocked.sort_unstable_by_key(|(since, ..)| *since);
-        // Somewhat less than may, so that not each further answer looks at all of them.
-        let enough = if large > self.most { self.most - self.most / 8 } else { usize::MAX };
+        // What is not large counts too, and leaves them half at least. Somewhat less than may, so that not each further answer looks at all of
+        // them.
+        let enough = if waiting > self.most {
+            (self.most - self.most / 8).saturating_sub(waiting - large).max(self.most / 2)
+        } else {
+            usize::MAX
+        };
         for (since, bytes, way) in blocked {
             let idle = if waiting > self.most { self.idle_when_full } else { self.idle };
             let is_idle = since.saturating_add(idle) <= now && waiting > self.most / 2;

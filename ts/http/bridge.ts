@@ -21,6 +21,8 @@ const PLAIN_TEXT = "content-type\ntext/plain; charset=utf-8\n";
 
 /** Requests that begin without an answer before promises go on. */
 const BEGUN_TOGETHER = 8;
+/** Bytes that count as one more of them. */
+const HEAVY = 256 * 1024;
 
 /** What a server speaks. */
 export type Scheme = "http" | "https";
@@ -144,6 +146,7 @@ export class HttpBridge {
       return;
     }
     const length = response.bodyUsed ? undefined : knownLength(response);
+    this.#begun += (length ?? 0) / HEAVY;
     if (length !== undefined && !isHead && isTyped && !body.locked) {
       // All of it at once, without a copy of each piece.
       exchange.respond(status, text, new Uint8Array(await response.arrayBuffer()));

@@ -107,12 +107,10 @@ export class Exchange implements RequestSource {
 
   /** Answers with all there is. */
   respond(status: number, headers: string, body: string | Uint8Array | null): void {
-    if (typeof body === "string" && body.length <= SHORT)
-      this.#way.answers.add(this.id, status, headers, body);
-    else {
-      const bytes = typeof body === "string" ? Buffer.from(body) : body && bytesOf(body);
-      this.#way.port.httpRespond(this.id, status, headers, bytes);
-    }
+    if (typeof body !== "string") this.#way.port.httpRespond(this.id, status, headers, body && bytesOf(body));
+    else if (body.length <= SHORT) this.#way.answers.add(this.id, status, headers, body);
+    // As a text: bytes of it would be garbage that the runtime collects late.
+    else this.#way.port.httpRespondText(this.id, status, headers, body);
     this.#end();
   }
 

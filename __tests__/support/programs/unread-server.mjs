@@ -13,6 +13,7 @@ app.get("/whole/:bytes", (c) => {
   if (!texts.has(bytes)) texts.set(bytes, "w".repeat(Number(bytes)));
   return c.text(texts.get(bytes));
 });
+app.get("/bytes/:bytes", (c) => new Response(new Uint8Array(Number(c.req.param("bytes")))));
 app.get("/endless", () => {
   const body = new ReadableStream({ pull: (controller) => controller.enqueue(piece) }, { highWaterMark: 0 });
   return new Response(body);

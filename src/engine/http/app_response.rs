@@ -66,6 +66,11 @@ impl AppResponse {
         Self { status, headers, body, refused: None }
     }
 
+    /// Bytes of its body that are here.
+    pub(super) fn length(&self) -> usize {
+        self.body.len()
+    }
+
     /// A status alone.
     pub fn empty(status: StatusCode) -> Self {
         Self { status, headers: HeaderMap::new(), body: Bytes::new(), refused: None }
@@ -84,6 +89,9 @@ impl AppResponse {
     /// With the body that it has, and what belongs to it until it is out.
     pub(super) fn whole(self, mut outgoing: Option<Outgoing>) -> Response<AppBody> {
         let Self { status, mut headers, body, .. } = self;
+        if let Some(outgoing) = &mut outgoing {
+            outgoing.is_whole(body.len());
+        }
         // An answer without a body may have the length of one: what GET would get, or what has not been modified. hyper keeps it for HEAD; for
         // 304 it keeps it beside a body that it has not seen the end of.
         if status == StatusCode::NOT_MODIFIED && headers.contains_key(header::CONTENT_LENGTH) {
@@ -92,9 +100,6 @@ impl AppResponse {
         // hyper takes the app's word for it, which may be wrong.
         if !body.is_empty() {
             headers.remove(header::CONTENT_LENGTH);
-        }
-        if let Some(outgoing) = &mut outgoing {
-            outgoing.is_whole(body.len());
         }
         respond(status, headers, AppBody { body: Kind::Whole(body), _outgoing: outgoing })
     }

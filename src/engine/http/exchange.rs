@@ -195,12 +195,18 @@ impl Exchange {
 
     /// The app answered, with its whole response. `false`: it had, or nobody waits any more.
     pub fn respond(&self, response: AppResponse) -> bool {
+        let length = response.length();
+        // Before the peer's task can find it. It counts from now on, and not from when that task comes to it.
+        self.way.wait(length);
         let waiting = {
             let mut state = lock(&self.state);
             state.outgoing.end.get_or_insert(End::Complete);
             state.settle(Head::Given(response))
         };
         let waits = waiting.is_some();
+        if !waits {
+            self.way.forget(length);
+        }
         wake(waiting.flatten());
         waits
     }
@@ -325,7 +331,8 @@ impl Exchange {
             };
             std::mem::replace(&mut *state, over)
         };
-        self.way.forget(over.outgoing.bytes);
+        let given = if let Head::Given(response) = &over.head { response.length() } else { 0 };
+        self.way.forget(over.outgoing.bytes + given);
         (over.outgoing.end.is_none(), over.unread)
     }
 }

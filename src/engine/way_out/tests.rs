@@ -108,6 +108,7 @@ fn what_belongs_to_an_answer_is_kept_until_a_flush_or_the_end() {
     let way = peer.way().clone();
     let answer = |bytes| {
         let mut answer = Outgoing::new(way.clone(), counts.one());
+        answer.way().wait(bytes);
         answer.is_whole(bytes);
         answer
     };
@@ -147,10 +148,10 @@ fn where_too_much_waits_large_answers_are_cut_that_have_waited_longest() {
     let task = Arc::new(Task::default());
     let peers = idle(&all, &task, &[LARGE, 2 * LARGE, 2 * LARGE, 2 * LARGE, 2 * LARGE]);
     assert_eq!(cut(&peers), Vec::<usize>::new());
-    // An answer of any size, to one who takes it.
+    // An answer of any size, to one who takes it. What is small counts, and stays.
     let taker = all.watch(Peer(usize::MAX));
     taker.way().wait(6 * LARGE);
-    assert_eq!((cut(&peers), taker.way().is_cut(), all.take_shed()), (vec![1, 2, 3], false, 3));
+    assert_eq!((cut(&peers), taker.way().is_cut(), all.take_shed()), (vec![1, 2, 3, 4], false, 4));
 }
 
 #[test]
