@@ -22,6 +22,7 @@ const NAMES = [
   "roomCreated",
   "roomUpdated",
   "roomDeleted",
+  "roomsChanged",
   "refreshed",
   "error",
 ] as const;

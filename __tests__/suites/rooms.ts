@@ -76,10 +76,13 @@ export function rooms(serve: Serve): void {
       expect(dialogue.createRoom("den", chatRoom({ name: "Another" }))).toBeNull();
       expect(dialogue.createRoom({ id: "chat", ...chatRoom() })).toBeNull();
       expect(dialogue.room("den")!.name).toBe("Den");
-      await client.caughtUp();
+      await client.next("dialogue:roomCreated", ({ id }) => id === "one-object");
+      dialogue.createRoom("last", chatRoom());
+      await client.next("dialogue:roomCreated", ({ id }) => id === "last");
       expect(client.all<{ id: string }>("dialogue:roomCreated").map(({ id }) => id)).toEqual([
         "den",
         "one-object",
+        "last",
       ]);
     });
 

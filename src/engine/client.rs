@@ -13,6 +13,7 @@ use super::{
     limits::Limits,
     lock::lock,
     payload::to_json,
+    protocol::BATCHES,
     query,
     rate_limit::Rates,
     rooms::Room,
@@ -72,6 +73,9 @@ pub struct Client {
     rates: Rates,
     /// In all rooms together.
     subscriptions: AtomicU64,
+    takes_batches: bool,
+    /// Number of the first change of rooms that it is told of.
+    since: u64,
 }
 
 /// Guarded together, so that nobody joins a room after the end.
@@ -96,9 +100,19 @@ pub enum AddRoom {
 }
 
 impl Client {
-    /// A client on its socket. Until it is welcomed, its commands wait.
-    pub fn new(mut identity: Identity, socket: Arc<Socket>, welcomed: bool, limits: &Limits) -> Arc<Self> {
+    /// A client on its socket. Until it is welcomed, its commands wait. `since`: the first change of rooms that it is told of.
+    pub fn new(
+        mut identity: Identity,
+        socket: Arc<Socket>,
+        welcomed: bool,
+        limits: &Limits,
+        since: u64,
+    ) -> Arc<Self> {
+        let query = socket.head().url.split_once('?').map_or("", |(_, query)| query);
+        let takes_batches = query::pairs(query).any(|(name, value)| (&*name, &*value) == BATCHES);
         Arc::new(Self {
+            takes_batches,
+            since,
             token: Mutex::new(identity.token.take()),
             identity,
             socket,
@@ -136,6 +150,16 @@ impl Client {
     pub(super) fn is_greeted(&self) -> bool {
         fence(Ordering::SeqCst);
         self.greeted.load(Ordering::SeqCst)
+    }
+
+    /// Number of the first change of rooms that it is told of.
+    pub(super) fn since(&self) -> u64 {
+        self.since
+    }
+
+    /// Whether it takes what becomes of several rooms in one event.
+    pub(super) fn takes_batches(&self) -> bool {
+        self.takes_batches
     }
 
     /// Where its commands wait.

@@ -11,7 +11,6 @@ use super::{
     client::Client,
     ids::Id,
     lock::{read, write},
-    transport::Frame,
 };
 
 /// The connected clients, and those whose end the host has not yet taken note of.
@@ -60,11 +59,9 @@ impl Clients {
         (std::mem::replace(&mut inner.most, now), now)
     }
 
-    /// Sends the frames of one packet to everyone.
-    pub fn send_to_all(&self, frames: &[Frame]) {
-        for client in read(&self.inner).by_id.values() {
-            client.socket().send(frames);
-        }
+    /// All clients.
+    pub fn all(&self) -> Vec<Arc<Client>> {
+        read(&self.inner).by_id.values().cloned().collect()
     }
 
     /// Ids of the rooms that any of a user's clients is in, each once.

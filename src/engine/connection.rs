@@ -70,7 +70,8 @@ fn welcome(core: &Arc<Core>, identity: Identity, by_host: bool, request: Connect
     );
     let frames = packet::event_with(socket.nsp(), outgoing::CONNECTED, &Payload::plain(text));
     // Findable before it is told: its first command may come on another thread while this one goes on. It waits at the gate.
-    let client = Client::new(identity, socket.clone(), false, core.limits());
+    let client =
+        Client::new(identity, socket.clone(), false, core.limits(), core.rooms.announcements().now());
     core.clients.add(&client);
     // It counts from when the host tells its program; where it does not, at once.
     core.io.main().add(core, &socket, !told);

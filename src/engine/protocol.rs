@@ -9,6 +9,9 @@ pub const PREFIX: &str = "dialogue:";
 /// The sender of what the server triggers. No client can bear this user id.
 pub const SYSTEM: &str = "system";
 
+/// Of the query of the handshake: what a client says that takes [`outgoing::ROOMS_CHANGED`].
+pub const BATCHES: (&str, &str) = ("announcements", "batched");
+
 /// What the server sends.
 pub mod outgoing {
     /// First event of a connection.
@@ -31,6 +34,8 @@ pub mod outgoing {
     pub const ROOM_UPDATED: &str = "dialogue:roomUpdated";
     /// A room was deleted.
     pub const ROOM_DELETED: &str = "dialogue:roomDeleted";
+    /// Several rooms were created, changed or deleted.
+    pub const ROOMS_CHANGED: &str = "dialogue:roomsChanged";
     /// Another token governs the connection.
     pub const REFRESHED: &str = "dialogue:refreshed";
     /// A request was refused.

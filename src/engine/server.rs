@@ -334,6 +334,7 @@ fn start(
     };
     let transport = Transport::start(options, tasks.clone(), upper(&tasks));
     core.exchanges.run_on(Some(tasks.clone()));
+    core.rooms.announcements().clear();
     let routes = http::Routes::new(http::Front { core: core.clone(), transport: transport.clone() });
     let listener = {
         let _inside = threads.enter();
@@ -360,12 +361,13 @@ fn start(
 type Duty = fn(Arc<Core>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What is done for as long as the server runs, each by a task of its own: what goes wrong with one ends no other.
-const DUTIES: [(&str, Duty); 6] = [
+const DUTIES: [(&str, Duty); 7] = [
     ("housekeeping", |core| Box::pin(async move { keep_house(&core).await })),
     ("the deadline of onLoad", |core| Box::pin(async move { core.expire_tickets().await })),
     ("the deadline of decisions", |core| Box::pin(async move { expire_decisions(&core).await })),
     ("the deadline of introductions", |core| Box::pin(async move { core.introductions.expire().await })),
     ("the deadline of requests", |core| Box::pin(async move { expire_requests(&core).await })),
+    ("announcements", |core| Box::pin(async move { rooms::announce(&core).await })),
     ("the end of tokens", |core| Box::pin(async move { connection::end_overdue(&core).await })),
 ];
 

@@ -55,7 +55,8 @@ export class Connection {
     const { origin, path, query } = settings.address;
     this.socket = io(origin, {
       path,
-      query,
+      // Several changes of rooms come in one event.
+      query: { ...query, announcements: "batched" },
       autoConnect: false,
       forceNew: true,
       reconnection: false,

@@ -74,12 +74,21 @@ export function createDialogueClient(config: ClientConfig): DialogueClientInstan
   });
   listen(WIRE.historyResponse);
   listen(WIRE.rooms);
-  listen(WIRE.roomCreated, (room) => roomCreated.tell(roomInfo(room)));
-  listen(WIRE.roomUpdated, ({ id, name }) => memberships.renamed(String(id), String(name)));
-  listen(WIRE.roomDeleted, ({ roomId }) => {
+  const created = (room: Reply) => roomCreated.tell(roomInfo(room));
+  const updated = ({ id, name }: Reply) => memberships.renamed(String(id), String(name));
+  const gone = ({ roomId }: Reply) => {
     const id = String(roomId);
     memberships.ended(deleted(id));
     roomDeleted.tell(id);
+  };
+  const changed: Record<string, (payload: Reply) => void> = {
+    [WIRE.roomCreated]: created,
+    [WIRE.roomUpdated]: updated,
+    [WIRE.roomDeleted]: gone,
+  };
+  for (const event in changed) listen(event, changed[event]);
+  listen(WIRE.roomsChanged, ({ changes }) => {
+    if (Array.isArray(changes)) for (const [event, payload] of changes) changed[event]?.(payload);
   });
   listen(WIRE.error, (payload) => {
     const error = fromWire(payload);

@@ -30,6 +30,7 @@ fn page(context: &Context<'_>, fields: &Fields<'_>) -> Result<Reply, Refusal> {
         None => most,
     };
     let cap = context.reply_cap();
+    context.core.rooms.announcements().note_list();
     let mut rooms = context.core.rooms.listed(after, most.saturating_add(1)).into_iter().peekable();
     let mut list = String::from("[");
     let mut last = after;

@@ -6,6 +6,7 @@
 //! inline; a store will complete it by callback.
 
 mod accept;
+mod announcements;
 mod backlog;
 mod cleanup;
 mod deliver;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 pub use self::{
     accept::{Sender, accept},
+    announcements::announce,
     history::{Page, load, newest, recent},
     membership::{Joined, join, leave, subscribe, unsubscribe},
     registry::{Allowance, NotCreated, Registry, create, delete, update},

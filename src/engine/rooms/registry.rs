@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    announcements::{self, Announcements},
     backlog::Backlog,
     cleanup::{continue_cleanup, hand_over, say_farewell},
     log::RoomLog,
@@ -18,9 +19,6 @@ use crate::engine::{
     core::Core,
     host::{Call, Hooks},
     lock::{lock, read, write},
-    payload::{Payload, to_json},
-    protocol::outgoing,
-    socketio::packet,
 };
 
 /// The rooms that there are.
@@ -28,11 +26,11 @@ use crate::engine::{
 pub struct Registry {
     /// Read per command, written when a room is made or deleted.
     inner: RwLock<Inner>,
-    /// Held while a room is made or deleted and that is announced, so that everyone sees announcements in the order of
-    /// what they tell.
+    /// Held while a room is made or deleted and that is noted, so that everyone sees announcements in the order of what they tell.
     announcing: Mutex<()>,
     /// What waits for `onCleanup`.
     backlog: Arc<Backlog>,
+    announcements: Announcements,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +50,11 @@ struct Inner {
 }
 
 impl Registry {
+    /// What is told to everyone of rooms.
+    pub fn announcements(&self) -> &Announcements {
+        &self.announcements
+    }
+
     /// The room with this id.
     pub fn get(&self, id: &str) -> Option<Arc<Room>> {
         read(&self.inner).by_id.get(id).cloned()
@@ -196,7 +199,7 @@ pub fn create(
     let _announcing = lock(&core.rooms.announcing);
     let room = core.rooms.add(id, config, created_by, allowance)?;
     if room.is_listed() {
-        announce(core, outgoing::ROOM_CREATED, room.summary());
+        announcements::created(core, &room);
     }
     if core.hooks.any(Hooks::CREATED) {
         core.tell(Call::RoomCreated(room.clone()));
@@ -245,15 +248,7 @@ pub fn update(core: &Arc<Core>, room: &Arc<Room>, changes: RoomChanges) -> bool 
     for name in &trimmed {
         continue_cleanup(core, room, name);
     }
-    if listed {
-        announce(core, outgoing::ROOM_UPDATED, room.summary());
-    } else {
-        let members: Vec<_> = room.state().members.values().map(|member| member.client.clone()).collect();
-        let payload = Payload::plain(room.summary());
-        for member in members {
-            member.socket().emit(outgoing::ROOM_UPDATED, &payload);
-        }
-    }
+    announcements::updated(core, room, listed);
     if core.hooks.any(Hooks::UPDATED) {
         core.tell(Call::RoomUpdated(room.clone()));
     }
@@ -280,20 +275,9 @@ pub fn delete(core: &Arc<Core>, room: &Arc<Room>) -> bool {
         tell_left(core, room, member);
         member.let_go(room);
     }
-    let text = format!(r#"{{"roomId":{}}}"#, to_json(&**room.id()));
-    if listed {
-        announce(core, outgoing::ROOM_DELETED, text);
-    } else {
-        let payload = Payload::plain(text);
-        for member in &members {
-            member.client.socket().emit(outgoing::ROOM_DELETED, &payload);
-        }
-    }
+    let members: Vec<_> = members.into_iter().map(|member| member.client).collect();
+    announcements::deleted(core, room, listed, &members);
     hand_over(core, room);
     say_farewell(core, room);
     true
-}
-
-fn announce(core: &Core, name: &str, text: String) {
-    core.clients.send_to_all(&packet::event_with(&"/".into(), name, &Payload::plain(text)));
 }
