@@ -8,7 +8,7 @@ import type {
   EventMessage,
   Result,
 } from "./events.cjs";
-import type { Among, DataOf, EventsOf, IsOpen, NameOf, OfRoom, RoomId, Unjudged } from "./rooms.cjs";
+import type { Among, DataFor, DataOf, EventsOf, IsOpen, NameOf, OfRoom, RoomId } from "./rooms.cjs";
 
 export type {
   AnyEvent,
@@ -186,6 +186,21 @@ export interface DialogueClientInstance<R = any> {
 type ClosedName<E> = IsOpen<E> extends true ? never : NameOf<E> & string;
 /** Any name, where it does not. */
 type OpenName<E> = IsOpen<E> extends true ? string : never;
+/** What a definition that `trigger` takes must be, besides. */
+type Sent<D, E> =
+  IsOpen<E> extends true
+    ? unknown
+    : D extends { readonly name: infer N }
+      ? string extends N
+        ? unknown
+        : { readonly name: NameOf<E> }
+      : unknown;
+/** The payload beside it. */
+type SentFor<D, E> = [D] extends [string]
+  ? IsOpen<E> extends true
+    ? unknown
+    : DataIn<Extract<E, { readonly name: D }>>
+  : DataFor<Extract<D, AnyEvent>, E>;
 /** The rooms of a `Dialogue`, by its type. */
 type RoomsOf<Server> = 0 extends 1 & Server ? any : Server extends { readonly "~rooms"?: infer R } ? R : any;
 
@@ -206,23 +221,16 @@ export interface RoomContext<E = any> {
    * @returns `Ok` once the server accepted it, else `Err`; never rejects, so that it may be ignored. `EVENT_NOT_ALLOWED`, `VALIDATION_FAILED`,
    * `EVENT_BLOCKED`, `NOT_IN_ROOM`. After `TIMEOUT` and `DISCONNECTED` it may have been accepted all the same.
    */
-  trigger<D extends AnyEvent>(
-    event: Among<D, E>,
-    data: DataIn<D>,
-    meta?: Record<string, unknown>,
-  ): Promise<Result<void, DialogueError>>;
-  trigger<N extends ClosedName<E>>(
-    event: N,
-    data: DataIn<Extract<E, { readonly name: N }>>,
-    meta?: Record<string, unknown>,
-  ): Promise<Result<void, DialogueError>>;
-  trigger<T>(
-    event: OpenName<E> | (EventDefinition<T> & Unjudged & OfRoom<E>),
-    data: T,
+  trigger<
+    T,
+    const D extends AnyEvent | ClosedName<E> | OpenName<E> = (EventDefinition<T> & OfRoom<E>) | OpenName<E>,
+  >(
+    event: D & Sent<D, E>,
+    data: SentFor<D, E>,
     meta?: Record<string, unknown>,
   ): Promise<Result<void, DialogueError>>;
   /** Calls `handler` for every such event that this client is subscribed to; `"*"` for every event. */
-  on<D extends AnyEvent>(event: Among<D, E, "*">, handler: EventHandler<DataOf<D, E>>): () => void;
+  on<const D extends AnyEvent>(event: Among<D, E, "*">, handler: EventHandler<DataOf<D, E>>): () => void;
   on<N extends ClosedName<E>>(
     event: N,
     handler: EventHandler<DataOut<Extract<E, { readonly name: N }>>>,
@@ -246,7 +254,7 @@ export interface RoomContext<E = any> {
    * `limits.historyPage` events, and fewer where they are large.
    * @throws (rejects) {@link DialogueError} `NOT_IN_ROOM`.
    */
-  getHistory<D extends AnyEvent>(
+  getHistory<const D extends AnyEvent>(
     event: Among<D, E>,
     start?: number,
     end?: number,
@@ -269,6 +277,33 @@ export interface RoomContext<E = any> {
   /** Leaves for good. Nothing comes any more; `trigger` gives `NOT_IN_ROOM`. */
   leave(): void;
 }
+
+/** What {@link RoomContextWith} has of one event. Properties, since parameters of methods are compared loosely. */
+interface RoomContextMethods<D extends AnyEvent> {
+  readonly trigger: (
+    event: D,
+    data: DataIn<D>,
+    meta?: Record<string, unknown>,
+  ) => Promise<Result<void, DialogueError>>;
+  readonly on: (event: D, handler: EventHandler<DataOut<D>>) => () => void;
+  readonly getHistory: (event: D, start?: number, end?: number) => Promise<EventMessage<DataOut<D>>[]>;
+}
+
+/**
+ * A {@link RoomContext} that has at least these events, whatever else it has: for the parameter of a function that serves several rooms.
+ *
+ * @example
+ * function sayHello(room: RoomContextWith<typeof Message>) {
+ *   return room.trigger(Message, { text: "Hello" });
+ * }
+ */
+export type RoomContextWith<E extends AnyEvent> = Omit<RoomContext, keyof RoomContextMethods<E>> & AllOf<E>;
+/** The methods of every event of a union. */
+type AllOf<E> = (E extends AnyEvent ? (methods: RoomContextMethods<E>) => void : never) extends (
+  methods: infer All,
+) => void
+  ? All
+  : never;
 
 /**
  * Makes a client, in a browser, on Node or on Bun. `createDialogueClient<typeof dialogue>({ … })` knows the server's rooms and events, by an `import type` of

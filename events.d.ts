@@ -136,6 +136,24 @@ export interface DefineEventOptions {
 }
 
 /**
+ * What keeps Zod's methods from being called on another library's schema: an {@link EventDefinition} has to say that its schema is Zod's, for
+ * programs that were written for that.
+ */
+type NotZods<S extends StandardSchemaV1, Z = EventSchema<StandardSchemaV1.InferOutput<S>>> = {
+  readonly [K in keyof Z as K extends keyof S
+    ? S[K] extends Z[K]
+      ? never
+      : Z[K] extends (...given: never) => unknown
+        ? K
+        : [S[K] & Z[K]] extends [never]
+          ? K
+          : never
+    : Z[K] extends (...given: never) => unknown
+      ? K
+      : never]: never;
+};
+
+/**
  * Defines an event. The result is frozen; its `schema` is the very object given.
  *
  * @param name Not empty.
@@ -157,6 +175,7 @@ export function defineEvent<S extends StandardSchemaV1, const N extends string =
   options: DefineEventOptions & { schema: S },
 ): EventDefinition<StandardSchemaV1.InferOutput<S>> & {
   readonly name: N;
+  readonly schema: S & NotZods<S>;
   /** A type alone: of what `trigger` takes. */
   readonly "~schema"?: S;
 };
@@ -169,26 +188,31 @@ export function defineEvent<T = unknown>(name: string, options?: DefineEventOpti
 /** What `trigger` takes for an event: the input of its schema; without one, what the definition says. */
 export type DataIn<D> = 0 extends 1 & D
   ? any
-  : D extends { readonly schema: infer S extends StandardSchemaV1 }
-    ? StandardSchemaV1.InferInput<S>
-    : "~schema" extends keyof D
-      ? D extends { readonly "~schema"?: infer S }
-        ? S extends StandardSchemaV1
-          ? StandardSchemaV1.InferInput<S>
-          : never
-        : never
-      : D extends EventDefinition<infer T>
-        ? T
-        : unknown;
+  : D extends unknown
+    ? "~schema" extends keyof D
+      ? StandardSchemaV1.InferInput<SchemaOf<D>>
+      : D extends { readonly schema: infer S extends StandardSchemaV1 }
+        ? StandardSchemaV1.InferInput<S>
+        : D extends EventDefinition<infer T>
+          ? T
+          : unknown
+    : never;
 
 /** What handlers of an event get as `data`: the output of its schema; without one, what the definition says. */
 export type DataOut<D> = 0 extends 1 & D
   ? any
-  : D extends { readonly schema: infer S extends StandardSchemaV1 }
-    ? StandardSchemaV1.InferOutput<S>
-    : D extends EventDefinition<infer T>
-      ? T
-      : unknown;
+  : D extends unknown
+    ? "~schema" extends keyof D
+      ? StandardSchemaV1.InferOutput<SchemaOf<D>>
+      : D extends { readonly schema: infer S extends StandardSchemaV1 }
+        ? StandardSchemaV1.InferOutput<S>
+        : D extends EventDefinition<infer T>
+          ? T
+          : unknown
+    : never;
+
+/** The schema that {@link defineEvent} was given. */
+type SchemaOf<D> = D extends { readonly "~schema"?: infer S } ? Extract<S, StandardSchemaV1> : never;
 
 /**
  * Judges a payload by the event's schema.
@@ -199,13 +223,13 @@ export type DataOut<D> = 0 extends 1 & D
 export function validateEventData<T>(event: EventDefinition<T>, data: unknown): OkResult<T> | InvalidResult;
 
 /** Whether a client may trigger `name` where these are the events: one of that name, or `"*"`, is among them. */
-export function isEventAllowed(name: string, events: EventDefinition<unknown>[]): boolean;
+export function isEventAllowed(name: string, events: readonly AnyEvent[]): boolean;
 
 /** The definition of exactly that name, if it is among them. */
-export function getEventByName(
+export function getEventByName<E extends AnyEvent = EventDefinition<unknown>>(
   name: string,
-  events: EventDefinition<unknown>[],
-): EventDefinition<unknown> | undefined;
+  events: readonly E[],
+): E | undefined;
 
 /** An event as handlers, hooks and clients see it. The envelope is the server's. */
 export interface EventMessage<T = unknown> {

@@ -11,7 +11,18 @@ import type {
   ResultLike,
 } from "./events.cjs";
 import type { AnyEvent, LimitsConfig, Logger } from "./options.cjs";
-import type { Among, ById, DataOf, EventsOf, IsOpen, NameOf, OfRoom, RoomId, Unjudged } from "./rooms.cjs";
+import type {
+  Among,
+  ById,
+  DataFor,
+  DataOf,
+  EventsOf,
+  IsOpen,
+  KnownRooms,
+  NameOf,
+  OfRoom,
+  RoomId,
+} from "./rooms.cjs";
 import type { Server, Socket } from "./socket-io.cjs";
 
 // ---------------------------------------------------------------- events, results, errors, limits
@@ -71,9 +82,9 @@ export interface RoomConfig {
    * also listed by name. `{ name }` alone stands for the definition of that name in {@link DialogueConfig.events}, if there is
    * one.
    */
-  events: EventDefinition<unknown>[];
+  events: readonly EventDefinition<unknown>[];
   /** Event names that one who joins is subscribed to; `"*"` is everything. Default: none. */
-  defaultSubscriptions?: string[] | undefined;
+  defaultSubscriptions?: readonly string[] | undefined;
   /** User id of the one who may delete it by `dialogue:deleteRoom`; absent: no client may. */
   createdById?: string | undefined;
   /**
@@ -113,15 +124,9 @@ export interface Room<E = any> {
    * @param meta An object that travels beside the payload.
    * @returns `Err` with the reason where the event is not allowed in the room, the data is refused (then with `issues`) or cannot be sent.
    */
-  trigger<D extends AnyEvent>(
+  trigger<T, const D extends AnyEvent = EventDefinition<T> & OfRoom<E>>(
     event: Among<D, E>,
-    data: DataIn<D>,
-    from?: string,
-    meta?: Record<string, unknown>,
-  ): OkResult<void> | InvalidResult;
-  trigger<T>(
-    event: EventDefinition<T> & Unjudged & OfRoom<E>,
-    data: T,
+    data: DataFor<D, E>,
     from?: string,
     meta?: Record<string, unknown>,
   ): OkResult<void> | InvalidResult;
@@ -131,7 +136,7 @@ export interface Room<E = any> {
    *
    * @returns Ends it; may be called more than once.
    */
-  on<D extends AnyEvent>(
+  on<const D extends AnyEvent>(
     event: Among<D, E, "*">,
     handler: (message: EventMessage<DataOf<D, E>>) => void,
   ): () => void;
@@ -150,7 +155,7 @@ export interface Room<E = any> {
    * @param event A definition, or the name of one.
    * @throws `TypeError` where `event` is neither. (rejects) {@link DialogueError} `INTERNAL` when `onLoad` failed.
    */
-  history<D extends AnyEvent>(
+  history<const D extends AnyEvent>(
     event: Among<D, E>,
     start: number,
     end: number,
@@ -161,6 +166,35 @@ export interface Room<E = any> {
     end: number,
   ): Promise<EventMessage<IsOpen<E> extends true ? unknown : DataOut<Extract<E, { readonly name: N }>>>[]>;
 }
+
+/** What {@link RoomWith} has of one event. Properties, since parameters of methods are compared loosely. */
+interface RoomMethods<D extends AnyEvent> {
+  readonly trigger: (
+    event: D,
+    data: DataIn<D>,
+    from?: string,
+    meta?: Record<string, unknown>,
+  ) => OkResult<void> | InvalidResult;
+  readonly on: (event: D, handler: (message: EventMessage<DataOut<D>>) => void) => () => void;
+  readonly history: (event: D, start: number, end: number) => Promise<EventMessage<DataOut<D>>[]>;
+}
+
+/**
+ * A room that has at least these events, whatever else it has: for the parameter of a function that serves several rooms.
+ *
+ * @example
+ * function greet(room: RoomWith<typeof Message>) {
+ *   room.trigger(Message, { text: "Welcome" });
+ * }
+ * greet(dialogue.room("lobby")); // does not compile if the lobby has no such event
+ */
+export type RoomWith<E extends AnyEvent> = Omit<Room, keyof RoomMethods<E>> & AllOf<E>;
+/** The methods of every event of a union. */
+type AllOf<E> = (E extends AnyEvent ? (methods: RoomMethods<E>) => void : never) extends (
+  methods: infer All,
+) => void
+  ? All
+  : never;
 
 // ---------------------------------------------------------------- clients
 
@@ -274,11 +308,11 @@ export interface JwtConfig {
    */
   jwksUri?: string | undefined;
   /** Those that count. Default: all that the key is for, read from the key. */
-  algorithms?: JwtAlgorithm[] | undefined;
+  algorithms?: readonly JwtAlgorithm[] | undefined;
   /** Whose tokens are taken: `iss` is one of these. Default: anyone's who has the key. */
-  issuer?: string | string[] | undefined;
+  issuer?: string | readonly string[] | undefined;
   /** For whom: `aud` names one of these. Default: not asked. */
-  audience?: string | string[] | undefined;
+  audience?: string | readonly string[] | undefined;
   /** Seconds by which clocks may differ, 0 to 86,400: for `exp`, `nbf` and `iat`. Default 0. */
   leeway?: number | undefined;
   /**
@@ -397,14 +431,18 @@ export interface HooksConfig {
 /** Which pages of other origins may call. */
 export interface CorsConfig {
   /** `"*"` or `true`: any. `false`: the server's own only. Else the ones that may, as `https://example.com`. */
-  origin: string | string[] | boolean;
+  origin: string | readonly string[] | boolean;
   /** Methods that a preflight allows. Default GET, POST. */
-  methods?: string[] | undefined;
+  methods?: readonly string[] | undefined;
   /** Whether cookies may be sent. Only with listed origins, where the default is true. */
   credentials?: boolean | undefined;
 }
 
-/** What can answer HTTP requests: a Hono app, or anything with such a `fetch`. */
+/**
+ * What can answer HTTP requests: a Hono app, or any object with such a `fetch` method.
+ *
+ * In TypeScript, a `fetch` that names the server in whose configuration it stands needs a written return type: `fetch: (request): Response => …`.
+ */
 export interface FetchApp {
   fetch(request: Request, ...rest: any[]): Response | Promise<Response>;
 }
@@ -413,11 +451,8 @@ export interface FetchApp {
 export type RoomsConfig =
   | { readonly [id: string]: RoomShape }
   | readonly (RoomShape & { readonly id: string })[];
-/** A {@link RoomConfig} whose lists may be read only. */
-type RoomShape = Omit<RoomConfig, "events" | "defaultSubscriptions"> & {
-  events: readonly AnyEvent[];
-  defaultSubscriptions?: readonly string[] | undefined;
-};
+/** A {@link RoomConfig} with events of any schema. */
+type RoomShape = Omit<RoomConfig, "events"> & { events: readonly AnyEvent[] };
 /** A name that is in no {@link RoomConfig} is a mistake. */
 type KnownFields<R> = {
   [K in keyof R]: {
@@ -434,7 +469,7 @@ type OrUndefined<T> = { [K in keyof T]: T[K] | undefined };
 
 /** What `createDialogue` takes. A field that is not known, here, in `cors` or in a room, is a warning in the log. */
 export interface DialogueConfig<
-  R extends RoomsConfig = Record<string, RoomConfig> | (RoomConfig & { id: string })[],
+  R extends RoomsConfig = Record<string, RoomConfig> | readonly (RoomConfig & { id: string })[],
 > {
   /** TCP port, 0 to 65535; 0 takes any free one. Default 3000. */
   port?: number | undefined;
@@ -445,7 +480,7 @@ export interface DialogueConfig<
   /** The rooms that exist from the start: by id, or as a list. */
   rooms: R;
   /** Definitions that rooms may name by `{ name }` alone. */
-  events?: EventDefinition<unknown>[] | undefined;
+  events?: readonly EventDefinition<unknown>[] | undefined;
   hooks?: HooksConfig | undefined;
   /** Default: {@link createDefaultLogger}. */
   logger?: Logger | undefined;
@@ -491,7 +526,7 @@ export interface SocketOptions {
   /** Milliseconds within which an upgrade must be completed. Default 10,000. */
   upgradeTimeout?: number | undefined;
   /** Transports that are offered. Default both. */
-  transports?: ("polling" | "websocket")[] | undefined;
+  transports?: readonly ("polling" | "websocket")[] | undefined;
 }
 
 /**
@@ -509,22 +544,19 @@ export interface Dialogue<R = any> {
   /** The bound port once started, the configured one before. */
   readonly port: number;
   /** As {@link Room.trigger}; a room that does not exist: `Err("Room '<id>' does not exist")`. */
-  trigger<Id extends RoomId<R>, D extends AnyEvent>(
+  trigger<
+    T,
+    Id extends RoomId<R> = string,
+    const D extends AnyEvent = EventDefinition<T> & OfRoom<EventsOf<R, Id>>,
+  >(
     roomId: Id,
     event: Among<D, EventsOf<R, Id>>,
-    data: DataIn<D>,
-    from?: string,
-    meta?: Record<string, unknown>,
-  ): OkResult<void> | InvalidResult;
-  trigger<T, Id extends RoomId<R> = string>(
-    roomId: Id,
-    event: EventDefinition<T> & Unjudged & OfRoom<EventsOf<R, Id>>,
-    data: T,
+    data: DataFor<D, EventsOf<R, Id>>,
     from?: string,
     meta?: Record<string, unknown>,
   ): OkResult<void> | InvalidResult;
   /** As {@link Room.on}; a room that does not exist: a warning in the log, and nothing to end. */
-  on<Id extends RoomId<R>, D extends AnyEvent>(
+  on<Id extends RoomId<R>, const D extends AnyEvent>(
     roomId: Id,
     event: Among<D, EventsOf<R, Id>, "*">,
     handler: (message: EventMessage<DataOf<D, EventsOf<R, Id>>>) => void,
@@ -587,7 +619,7 @@ export interface Dialogue<R = any> {
  */
 export function createDialogue<const R extends RoomsConfig>(
   config: DialogueConfig<R> & { rooms: KnownFields<R> },
-): Dialogue<R>;
+): Dialogue<KnownRooms<R>>;
 
 // ---------------------------------------------------------------- runtimes
 

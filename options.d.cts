@@ -74,7 +74,7 @@ export interface LimitsConfig {
    * is the last address that is none of them. A number: so many proxies, one behind the other. `true`: everybody, and the client is the first
    * address. The port behind an address is read; an entry that is no address ends the search. Default false. `app` sees the result too.
    */
-  trustProxy?: boolean | number | string[];
+  trustProxy?: boolean | number | readonly string[];
   /** `dialogue:*` commands per second per connection; false: off. Default 100. Over it: `RATE_LIMITED`; ten times over for ten seconds: closed. */
   rate?: number | false;
   /** How many of them may come at once. Default 200. */
@@ -131,8 +131,8 @@ export interface LimitsConfig {
     | number
     | {
         max: number;
-        events?: AnyEvent[];
-        defaultSubscriptions?: string[];
+        events?: readonly AnyEvent[];
+        defaultSubscriptions?: readonly string[];
         maxSize?: number;
       };
   /** Bytes of a request's body. Default 10 MiB. Larger: 413, and a response that has begun breaks off. */

@@ -1,5 +1,5 @@
 // Types of rooms by their events, which server and client share: helpers of `index.d.ts` and `client.d.ts`.
-import type { DataOut } from "./events.js";
+import type { DataIn, DataOut } from "./events.js";
 import type { AnyEvent } from "./options.js";
 
 /** Names of the events of a room. */
@@ -25,8 +25,17 @@ export type Among<D extends AnyEvent, E, More = never> =
         : { readonly name: NameOf<E> };
 /** The same for a definition of which only the payload is a type parameter. */
 export type OfRoom<E, More = never> = IsOpen<E> extends true ? unknown : { readonly name: NameOf<E> | More };
-/** `defineEvent` knows what its schema takes; any other definition leaves it to `T`. */
-export type Unjudged = { readonly "~schema"?: never };
+/** What `trigger` takes: `{ name }` alone, in a room whose events are all known, is checked as the room's definition of that name. */
+export type DataFor<D extends AnyEvent, E> =
+  IsOpen<E> extends true
+    ? DataIn<D>
+    : unknown extends DataIn<D>
+      ? string extends D["name"]
+        ? DataIn<D>
+        : D["name"] extends NameOf<E>
+          ? DataIn<Extract<E, { readonly name: D["name"] }>>
+          : DataIn<D>
+      : DataIn<D>;
 /** `{ name }` alone has the data of the room's definition of that name. */
 export type DataOf<D extends AnyEvent, E> =
   unknown extends DataOut<D>
@@ -37,6 +46,8 @@ export type DataOf<D extends AnyEvent, E> =
         : DataOut<D>
     : DataOut<D>;
 
+/** The rooms of a configuration, if its type says any id; else any rooms. */
+export type KnownRooms<R> = [keyof ById<R>] extends [never] ? any : R;
 /** The rooms of a configuration, by those ids that its type says. */
 export type ById<R> = 0 extends 1 & R
   ? Record<never, never>

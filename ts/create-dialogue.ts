@@ -156,12 +156,14 @@ function face({ clients, context, engine, lifecycle, log, queue, rooms }: Parts,
     },
     trigger(
       roomId: string,
-      event: EventDefinition,
+      event: { readonly name: unknown },
       data: unknown,
       from?: string,
       meta?: Record<string, unknown>,
     ) {
-      return rooms.find(roomId)?.trigger(event, data, from, meta) ?? Err(roomNotFound(roomId));
+      return (
+        rooms.find(roomId)?.trigger(event as EventDefinition, data, from, meta) ?? Err(roomNotFound(roomId))
+      );
     },
     on(roomId: string, event: EventDefinition, handler: (message: EventMessage<never>) => void) {
       const found = rooms.find(roomId);

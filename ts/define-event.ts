@@ -144,15 +144,15 @@ export function isAsync(schema: object): boolean {
 }
 
 /** Whether a client may trigger `name`; see `events.d.ts`. */
-export function isEventAllowed(name: string, events: EventDefinition<unknown>[]): boolean {
+export function isEventAllowed(name: string, events: readonly AnyEvent[]): boolean {
   return events.some((event) => event.name === name || event.name === ANY_EVENT);
 }
 
 /** The definition of exactly that name; see `events.d.ts`. */
-export function getEventByName(
+export function getEventByName<E extends AnyEvent = EventDefinition<unknown>>(
   name: string,
-  events: EventDefinition<unknown>[],
-): EventDefinition<unknown> | undefined {
+  events: readonly E[],
+): E | undefined {
   return events.find((event) => event.name === name);
 }
 

@@ -13,9 +13,9 @@ interface SignOptions {
 }
 
 interface VerifyOptions {
-  algorithms?: JwtAlgorithm[] | undefined;
-  issuer?: string | string[] | undefined;
-  audience?: string | string[] | undefined;
+  algorithms?: readonly JwtAlgorithm[] | undefined;
+  issuer?: string | readonly string[] | undefined;
+  audience?: string | readonly string[] | undefined;
   leeway?: number | undefined;
 }
 
