@@ -12,6 +12,7 @@ mod memory;
 #[path = "../engine/raw.rs"]
 #[allow(dead_code, reason = "the engine's other tests use the rest")]
 mod raw;
+mod replies;
 mod rooms;
 mod stalled;
 #[path = "../engine/support.rs"]

@@ -1,12 +1,12 @@
 //! A connected client: its identity, its rooms, its gate.
 
 use std::sync::{
-    Arc, Mutex,
+    Arc, Mutex, OnceLock,
     atomic::{AtomicBool, AtomicU64, Ordering, fence},
 };
 
 use super::{
-    commands::Fields,
+    commands::{Fields, Histories, Pages},
     gate::Gate,
     ids::Id,
     jwt::{Guard, Token},
@@ -71,6 +71,10 @@ pub struct Client {
     /// Its beginning was told, so that its end may be.
     greeted: AtomicBool,
     rates: Rates,
+    /// Made at the first history that has to wait.
+    histories: OnceLock<Box<Histories>>,
+    /// Made at the first page that it asks for.
+    pages: OnceLock<Box<Pages>>,
     /// In all rooms together.
     subscriptions: AtomicU64,
     takes_batches: bool,
@@ -120,6 +124,8 @@ impl Client {
             gate: Gate::new(welcomed),
             greeted: AtomicBool::new(false),
             rates: Rates::new(limits),
+            histories: OnceLock::new(),
+            pages: OnceLock::new(),
             subscriptions: AtomicU64::new(0),
         })
     }
@@ -160,6 +166,16 @@ impl Client {
     /// Whether it takes what becomes of several rooms in one event.
     pub(super) fn takes_batches(&self) -> bool {
         self.takes_batches
+    }
+
+    /// Histories that wait until there is room to send them.
+    pub(super) fn histories(&self) -> &OnceLock<Box<Histories>> {
+        &self.histories
+    }
+
+    /// Pages of history that it asked for.
+    pub(super) fn pages(&self) -> &Pages {
+        self.pages.get_or_init(Box::default)
     }
 
     /// Where its commands wait.
@@ -237,6 +253,11 @@ impl Client {
         }
         membership.rooms.push(room.clone());
         AddRoom::Added
+    }
+
+    /// Whether it is in a room, as far as it knows.
+    pub(super) fn is_in(&self, room: &Room) -> bool {
+        lock(&self.membership).rooms.iter().any(|joined| joined.key() == room.key())
     }
 
     /// Removes a room, under that room's lock.

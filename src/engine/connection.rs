@@ -24,7 +24,7 @@ use super::{
     rate_limit::{Allowance, ConnectRate},
     rooms,
     socketio::{Answer, ConnectRequest, DisconnectReason, Handler, Hearing, IncomingEvent, Socket, packet},
-    transport::{CloseReason, Pause},
+    transport::{CloseReason, Frames, Pause},
 };
 
 pub(super) mod admission;
@@ -269,11 +269,18 @@ impl Dialogue {
         let decided = |event: &IncomingEvent| commands::is_decided(&self.core, &event.name);
         let pause = || socket.pause(Pause::Commands);
         match client.gate().enter(event, decided, pause) {
-            Some(event) if socket.session().is_held() => hold_until_read(&self.core, &client, event),
+            Some(event) if has_to_wait(socket, &event) => hold_until_read(&self.core, &client, event),
             Some(event) => handle(&self.core, &client, event, None),
             None => {}
         }
     }
+}
+
+/// Whether an event is not handled yet: the host has too much of what its connection caused, or, of a request, too much waits to be sent there
+/// for an answer to be made.
+fn has_to_wait(socket: &Socket, event: &IncomingEvent) -> bool {
+    let session = socket.session();
+    session.is_held() || event.name.starts_with(protocol::PREFIX) && session.lacks_room()
 }
 
 /// A socket is over, of whatever namespace.
@@ -328,6 +335,9 @@ fn handle_waiting(core: &Arc<Core>, client: &Arc<Client>) {
         let decided = |event: &IncomingEvent| commands::is_decided(&core, &event.name);
         loop {
             socket.session().read_on().await;
+            if socket.session().lacks_room() {
+                continue;
+            }
             let next = waiting.gate().next(decided, || socket.resume(Pause::Commands));
             let Some((event, since)) = next else { return };
             if socket.is_connected() {
@@ -337,7 +347,7 @@ fn handle_waiting(core: &Arc<Core>, client: &Arc<Client>) {
     });
 }
 
-/// A command that came with the one for which its connection is not read on: it waits until the host took enough.
+/// A command that came with the one for which its connection is not read on: it waits until the host took enough, and the client read enough.
 fn hold_until_read(core: &Arc<Core>, client: &Arc<Client>, event: IncomingEvent) {
     client.gate().stop(event, || client.socket().pause(Pause::Commands));
     let (core, held) = (core.clone(), client.clone());
@@ -435,31 +445,33 @@ fn answer(core: &Core, socket: &Socket, ack: Option<i64>, result: Result<Reply, 
     match (result, ack) {
         (Ok(reply), Some(id)) => {
             let (text, attachments) = reply.acknowledgement();
-            socket.acknowledge(id, text, &attachments);
+            socket.reply_ack(id, text, &attachments);
         }
         (Ok(Reply { event: Some(event), payload, .. }), None) => {
-            socket.emit(event, &payload);
+            socket.reply_event(event, &payload);
         }
         (Ok(_), None) => {}
         (Err(refusal), ack) => {
             core.counters.raise(refusal.code);
-            tell(socket, ack, &refusal);
+            socket.reply(&refusal_frames(socket, ack, &refusal));
         }
     }
 }
 
 /// Tells a client of a refusal: by the acknowledgement it asked for, or else by an event.
 fn tell(socket: &Socket, ack: Option<i64>, refusal: &Refusal) {
+    socket.send(&refusal_frames(socket, ack, refusal));
+}
+
+fn refusal_frames(socket: &Socket, ack: Option<i64>, refusal: &Refusal) -> Frames {
     match ack {
         Some(id) => {
             let (code, message) = (refusal.code.as_str(), to_json(&refusal.message));
             let issues =
                 refusal.issues.as_ref().map(|text| format!(r#","issues":{text}"#)).unwrap_or_default();
             let answer = format!(r#"[{{"ok":false,"code":"{code}","message":{message}{issues}}}]"#);
-            socket.acknowledge(id, answer, &[]);
+            packet::ack(socket.nsp(), id, answer, &[])
         }
-        None => {
-            socket.emit(outgoing::ERROR, &Payload::plain(refusal.to_json()));
-        }
+        None => packet::event_with(socket.nsp(), outgoing::ERROR, &Payload::plain(refusal.to_json())),
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Context, Fields, Reply, Responder, join::fitting};
+use super::{Context, Fields, Reply, Responder, join::fitting, pages};
 use crate::engine::{
+    core::Core,
     error::Refusal,
     payload::{Composer, Payload},
     protocol::outgoing,
@@ -21,7 +22,7 @@ struct Query {
     end: usize,
 }
 
-pub fn run(context: &Context<'_>, fields: Fields<'_>, responder: Responder) {
+pub fn run(context: &Context<'_>, fields: Fields<'_>, mut responder: Responder) {
     let query = match query(context, &fields) {
         Ok(query) => query,
         Err(refusal) => return responder.answer(Err(refusal)),
@@ -33,14 +34,27 @@ pub fn run(context: &Context<'_>, fields: Fields<'_>, responder: Responder) {
             responder.answer(Ok(reply(&query, &events, cap)));
         }
         Some(event) => {
-            let (room, start, end) = (query.room.clone(), query.start, query.end);
-            let done = Box::new(move |page: rooms::Page| {
-                responder.answer(match page {
-                    Some(events) => Ok(reply(&query, &events, cap)),
-                    None => Err(Refusal::internal().in_room(query.room.id())),
+            let client = context.client;
+            if client.pages().is_full() {
+                responder.hold(client);
+            }
+            let asking = client.clone();
+            let read = Box::new(move |core: &Arc<Core>| {
+                let (room, start, end) = (query.room.clone(), query.start, query.end);
+                let owner = Arc::downgrade(core);
+                let done = Box::new(move |page: rooms::Page| {
+                    responder.answer(match page {
+                        Some(events) => Ok(reply(&query, &events, cap)),
+                        None => Err(Refusal::internal().in_room(query.room.id())),
+                    });
+                    match owner.upgrade() {
+                        Some(core) => pages::over(&core, &asking),
+                        None => asking.pages().clear(),
+                    }
                 });
+                rooms::load(core, &room, &event, start, end, done);
             });
-            rooms::load(context.core, &room, &event, start, end, done);
+            client.pages().read(context.core, read);
         }
     }
 }

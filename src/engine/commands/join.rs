@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Context, Fields, Reply, Responder, refusal};
+use super::{Context, Fields, Reply, Responder, histories, refusal};
 use crate::engine::{
     client::Client,
     config::Sync,
@@ -38,7 +38,9 @@ fn join(core: &Core, room: &Arc<Room>, client: &Arc<Client>, responder: Responde
         if let Some(responder) = waiting.take() {
             responder.answer(Ok(Reply::with(Some(outgoing::JOINED), welcome(room, joined))));
         }
-        send_history(core, room, client, joined);
+        if let Some(history) = history(core, room, joined) {
+            client.socket().reply_event(outgoing::HISTORY, &history);
+        }
     });
     if let Some(responder) = waiting {
         // Without an error and without a welcome: the client is gone, and nobody hears the answer.
@@ -50,11 +52,16 @@ fn join(core: &Core, room: &Arc<Room>, client: &Arc<Client>, responder: Responde
 ///
 /// # Errors
 /// `ROOM_NOT_FOUND`; `ROOM_FULL`, of which the client is told too.
-pub fn by_server(core: &Core, client: &Arc<Client>, room_id: &str, history: Sync) -> Result<(), Refusal> {
+pub fn by_server(
+    core: &Arc<Core>,
+    client: &Arc<Client>,
+    room_id: &str,
+    history: Sync,
+) -> Result<(), Refusal> {
     let room = core.rooms.get(room_id).ok_or_else(|| Refusal::room_not_found(room_id))?;
     let joined = rooms::join(core, &room, client, Some(history), |joined| {
         client.socket().emit(outgoing::JOINED, &welcome(&room, joined));
-        send_history(core, &room, client, joined);
+        histories::send(core, &room, client, joined);
     });
     if let Err(refusal) = &joined {
         client.socket().emit(outgoing::ERROR, &Payload::plain(refusal.to_json()));
@@ -73,16 +80,9 @@ fn welcome(room: &Room, joined: &Joined) -> Payload {
     ))
 }
 
-/// Sends what the room remembers, unless that is nothing.
-fn send_history(core: &Core, room: &Room, client: &Arc<Client>, joined: &Joined) {
-    if let Some(history) = history(core, room, joined) {
-        client.socket().emit(outgoing::HISTORY, &history);
-    }
-}
-
-/// `{ roomId, events }`, newest first, of at most half the outbox. `None`: there is nothing to send.
-fn history(core: &Core, room: &Room, joined: &Joined) -> Option<Payload> {
-    let events = rooms::recent(core, room, joined.sync);
+/// `{ roomId, events }` of what one who joined is sent: newest first, of at most half the outbox. `None`: there is nothing to send.
+pub(super) fn history(core: &Core, room: &Room, joined: &Joined) -> Option<Payload> {
+    let events = rooms::recent(core, room, joined.sync, &joined.position);
     let cap = usize::try_from(core.limits().send_buffer / 2).unwrap_or(usize::MAX);
     let fitting = fitting(&events, cap);
     if fitting == 0 {

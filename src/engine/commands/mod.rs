@@ -5,9 +5,11 @@ mod create_room;
 mod delete_room;
 mod fields;
 mod get_history;
+mod histories;
 mod join;
 mod leave;
 mod list_rooms;
+mod pages;
 mod refresh;
 mod subscribe;
 mod trigger;
@@ -17,7 +19,7 @@ use std::{sync::Arc, time::Instant};
 use bytes::Bytes;
 use socketioxide_core::Str;
 
-pub use self::fields::Fields;
+pub use self::{fields::Fields, histories::Histories, pages::Pages};
 use super::{
     client::Client,
     core::Core,

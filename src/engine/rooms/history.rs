@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{cleanup::continue_cleanup, log, room::Room};
+use super::{
+    cleanup::continue_cleanup,
+    log,
+    room::{Position, Room},
+};
 use crate::engine::{
     config::Sync,
     core::Core,
@@ -143,15 +147,22 @@ pub fn newest(room: &Room, start: usize, end: usize) -> Vec<Payload> {
     bodies(&events)
 }
 
-/// What one who joins is sent.
-pub fn recent(core: &Core, room: &Room, sync: Sync) -> Vec<Payload> {
+/// What one who joined at this position is sent: nothing that was said later, which it hears as it is said.
+pub fn recent(core: &Core, room: &Room, sync: Sync, at: &Position) -> Vec<Payload> {
     let page = usize::try_from(core.limits().history_page).unwrap_or(usize::MAX);
     let per_kind = match sync {
         Sync::Nothing => return Vec::new(),
         Sync::All => usize::MAX,
         Sync::Newest(count) => count,
     };
-    let events = room.state().log.merged(per_kind, 0, page);
+    let mut events = {
+        let state = room.state();
+        if state.epoch != at.epoch {
+            return Vec::new();
+        }
+        state.log.merged(per_kind, 0, page)
+    };
+    events.retain(|event| event.offset <= at.offset);
     bodies(&events)
 }
 

@@ -14,7 +14,7 @@ use crate::engine::{
 };
 
 /// What one who joined is told.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Joined {
     /// The room's name for people.
     pub name: String,
@@ -22,6 +22,13 @@ pub struct Joined {
     pub position: Position,
     /// History to be sent, if the room syncs any and this member had none.
     pub sync: Sync,
+}
+
+impl Joined {
+    /// Whether it is to be sent history.
+    pub fn has_history(&self) -> bool {
+        self.sync != Sync::Nothing
+    }
 }
 
 /// Makes the client a member, unless the room is full or gone.

@@ -180,6 +180,21 @@ impl Socket {
         self.send(&packet::event_with(&self.nsp, name, argument))
     }
 
+    /// Queues frames that answer what the client asked for: they never close its connection.
+    pub fn reply(&self, frames: &[Frame]) -> bool {
+        self.is_connected() && self.session.reply(frames)
+    }
+
+    /// Sends an event with one argument that answers what the client asked for.
+    pub fn reply_event(&self, name: &str, argument: &Payload) -> bool {
+        self.reply(&packet::event_with(&self.nsp, name, argument))
+    }
+
+    /// Sends the acknowledgement that the client asked for; `args` is a JSON array. [`Socket::acknowledge`] is for what the program says.
+    pub fn reply_ack(&self, id: i64, args: impl Into<Str>, attachments: &[Bytes]) -> bool {
+        self.reply(&packet::ack(&self.nsp, id, args, attachments))
+    }
+
     /// Sends an event: `args` is the JSON array with the name first.
     pub fn emit_args(&self, args: impl Into<Str>, attachments: &[Bytes]) -> bool {
         self.send(&packet::event(&self.nsp, args, attachments, None))

@@ -18,6 +18,8 @@ pub struct Frame {
     bytes: Bytes,
     header: u8,
     binary: bool,
+    /// It answers what its receiver asked for.
+    asked: bool,
 }
 
 /// The frames of one packet: the packet itself and its attachments. They enter an outbox together.
@@ -54,7 +56,7 @@ impl Frame {
         for part in parts {
             bytes.extend_from_slice(part);
         }
-        Self { bytes: bytes.freeze(), header, binary: opcode == OpCode::Data(Data::Binary) }
+        Self { bytes: bytes.freeze(), header, binary: opcode == OpCode::Data(Data::Binary), asked: false }
     }
 
     /// Two pieces that together are this frame with one more byte in front of its payload, which they share.
@@ -62,13 +64,24 @@ impl Frame {
         let payload = self.bytes.slice(usize::from(self.header)..);
         let mut front = header(OpCode::Data(Data::Binary), payload.len() + 1, 1);
         front.put_u8(first);
-        let piece = |bytes| Self { bytes, header: 0, binary: false };
+        let piece = |bytes| Self { bytes, header: 0, binary: false, asked: self.asked };
         (piece(front.freeze()), piece(payload))
     }
 
     /// The same binary packet as text, for a WebSocket whose peer takes no bytes.
     pub(super) fn as_text(&self) -> Self {
-        Self::text(&["b", &STANDARD.encode(self.packet())])
+        Self::text(&["b", &STANDARD.encode(self.packet())]).asked_if(self.asked)
+    }
+
+    /// The same frame, as one that answers what its receiver asked for, or as one that does not.
+    pub(super) fn asked_if(mut self, asked: bool) -> Self {
+        self.asked = asked;
+        self
+    }
+
+    /// Whether it answers what its receiver asked for.
+    pub(super) fn is_asked(&self) -> bool {
+        self.asked
     }
 
     /// Whether it is a binary packet.

@@ -1,6 +1,6 @@
 //! What waits to be sent to one peer, counted in bytes.
 
-use std::{cell::RefCell, collections::VecDeque, io};
+use std::{cell::RefCell, collections::VecDeque, io, ops::AddAssign};
 
 use super::{
     frame::{Frame, Frames},
@@ -19,11 +19,37 @@ thread_local! {
 #[derive(Debug, Default)]
 pub struct Outbox {
     frames: VecDeque<Frame>,
-    cost: usize,
+    cost: Cost,
     /// Cost of a batch that is being written at this moment.
-    in_flight: usize,
+    in_flight: Cost,
     /// Cost of what a poll was answered with, until that is written.
-    polled: usize,
+    polled: Cost,
+}
+
+/// Bytes of frames, by who caused them to be sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Cost {
+    /// Answers to what the peer asked for.
+    asked: usize,
+    /// All others.
+    told: usize,
+}
+
+impl Cost {
+    fn of<'a>(frames: impl IntoIterator<Item = &'a Frame>) -> Self {
+        let mut cost = Self::default();
+        for frame in frames {
+            *(if frame.is_asked() { &mut cost.asked } else { &mut cost.told }) += frame.cost();
+        }
+        cost
+    }
+}
+
+impl AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        self.asked += other.asked;
+        self.told += other.told;
+    }
 }
 
 /// Frames taken out of an outbox to be written without holding its lock.
@@ -32,6 +58,8 @@ pub struct Batch {
     frames: VecDeque<Frame>,
     /// Bytes of the first frame that were written.
     written: usize,
+    /// Something of it was written.
+    moved: bool,
 }
 
 impl Outbox {
@@ -40,13 +68,25 @@ impl Outbox {
         self.frames.is_empty()
     }
 
-    /// Puts the frames of one packet in, together. An empty outbox takes a packet of any size.
+    /// Bytes that are not written yet.
+    pub fn waiting(&self) -> usize {
+        let told = self.told();
+        told + self.cost.asked + self.in_flight.asked + self.polled.asked
+    }
+
+    /// Those of them that nobody asked for.
+    fn told(&self) -> usize {
+        self.cost.told + self.in_flight.told + self.polled.told
+    }
+
+    /// Puts the frames of one packet in, together. `cap` bounds what nobody asked for; if none of that waits, a packet of any size is taken.
+    /// An answer to what the peer asked for is always taken: it is made when there is room for it.
     ///
     /// Returns `false`, and takes nothing, where `cap` would be exceeded.
     pub fn push(&mut self, frames: &[Frame], cap: usize) -> bool {
-        let cost: usize = frames.iter().map(Frame::cost).sum();
-        let queued = self.cost + self.in_flight + self.polled;
-        if queued > 0 && queued + cost > cap {
+        let cost = Cost::of(frames);
+        let told = self.told();
+        if told > 0 && cost.told > 0 && told + cost.told > cap {
             return false;
         }
         self.cost += cost;
@@ -56,7 +96,7 @@ impl Outbox {
 
     /// Puts one more frame in, whatever the cap: the last one of a connection.
     pub fn push_last(&mut self, frame: Frame) {
-        self.cost += frame.cost();
+        self.cost += Cost::of([&frame]);
         self.frames.push_back(frame);
     }
 
@@ -67,7 +107,10 @@ impl Outbox {
 
     /// Takes everything, to be written.
     pub fn take(&mut self, batch: &mut Batch) {
-        debug_assert!(self.in_flight == 0 && batch.frames.is_empty(), "one batch of an outbox at a time");
+        debug_assert!(
+            self.in_flight == Cost::default() && batch.frames.is_empty(),
+            "one batch of an outbox at a time"
+        );
         std::mem::swap(&mut self.frames, &mut batch.frames);
         self.in_flight = std::mem::take(&mut self.cost);
     }
@@ -80,12 +123,12 @@ impl Outbox {
 
     /// What a poll was answered with is written, or will not be.
     pub fn polled_is_out(&mut self) {
-        self.polled = 0;
+        self.polled = Cost::default();
     }
 
     /// Puts back what of a batch was not written, in front of what came meanwhile.
     pub fn restore(&mut self, batch: &mut Batch) {
-        self.in_flight = 0;
+        self.in_flight = Cost::default();
         if batch.frames.is_empty() {
             if self.frames.is_empty() {
                 // An idle connection holds no buffer.
@@ -93,7 +136,7 @@ impl Outbox {
             }
             return;
         }
-        self.cost += batch.frames.iter().map(Frame::cost).sum::<usize>();
+        self.cost += Cost::of(&batch.frames);
         batch.frames.append(&mut self.frames);
         std::mem::swap(&mut self.frames, &mut batch.frames);
         batch.frames = VecDeque::new();
@@ -103,12 +146,17 @@ impl Outbox {
 impl Batch {
     /// A batch whose first frame was partly written earlier.
     pub fn resume(written: usize) -> Self {
-        Self { frames: VecDeque::new(), written }
+        Self { frames: VecDeque::new(), written, moved: false }
     }
 
     /// Bytes of the first remaining frame that were written.
     pub fn written(&self) -> usize {
         self.written
+    }
+
+    /// Whether the socket took anything of it.
+    pub fn moved(&self) -> bool {
+        self.moved
     }
 
     /// Puts others in the place of its binary frames, of which none was written yet.
@@ -159,6 +207,7 @@ impl Batch {
     }
 
     fn advance(&mut self, count: usize) {
+        self.moved = true;
         self.written += count;
         while let Some(first) = self.frames.front() {
             let length = first.wire().len();
@@ -208,6 +257,27 @@ mod tests {
         assert!(!outbox.push(std::slice::from_ref(&frame), cap));
         outbox.polled_is_out();
         assert!(outbox.push(&[frame.clone(), frame], cap));
+    }
+
+    #[test]
+    fn answers_to_what_was_asked_are_always_taken_and_leave_the_cap_to_the_others() {
+        let told = Frame::text(&["x".repeat(100).as_str()]);
+        let asked = Frame::text(&["y".repeat(1_000).as_str()]).asked_if(true);
+        let cap = 2 * told.cost();
+        let mut outbox = Outbox::default();
+        for _ in 0..3 {
+            assert!(outbox.push(std::slice::from_ref(&asked), cap));
+        }
+        assert!(outbox.push(&[told.clone(), told.clone()], cap));
+        let mut batch = Batch::default();
+        outbox.take(&mut batch);
+        assert!(!outbox.push(std::slice::from_ref(&told), cap), "what is being written still counts");
+        batch.advance(2 * asked.wire().len());
+        assert!(batch.moved());
+        outbox.restore(&mut batch);
+        assert_eq!(outbox.waiting(), asked.cost() + 2 * told.cost());
+        assert!(!outbox.push(std::slice::from_ref(&told), cap));
+        assert!(outbox.push(&[asked], cap));
     }
 
     #[test]

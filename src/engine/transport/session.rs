@@ -17,7 +17,7 @@ use smallvec::smallvec;
 use tokio::sync::Notify;
 
 use super::{
-    Frame, Head, Hold, Receiver, Revision, Transport,
+    Frame, Frames, Head, Hold, Receiver, Revision, Transport,
     outbox::{Batch, Outbox},
     revision::Dialect,
     seen::Seen,
@@ -98,6 +98,8 @@ pub enum Pause {
     Commands = 1,
     /// Too much that it caused waits for the host.
     Events = 2,
+    /// Too much waits to be sent to it for what it asks to be answered.
+    Outbox = 4,
 }
 
 /// How a session reaches its peer.
@@ -282,6 +284,28 @@ impl Session {
         true
     }
 
+    /// Queues the answer to what the client asked for, as [`Session::send`] does, but it never ends the session: what may be large is made
+    /// when there [is room](Session::lacks_room) for it.
+    pub fn reply(self: &Arc<Self>, frames: &[Frame]) -> bool {
+        let asked: Frames = frames.iter().map(|frame| frame.clone().asked_if(true)).collect();
+        self.send(&asked)
+    }
+
+    /// Whether more than half of `limits.sendBuffer` waits to be sent. If so, the session is not read until less than a quarter waits, and
+    /// [`Session::read_on`] resolves then.
+    pub(in crate::engine) fn lacks_room(&self) -> bool {
+        let mut state = lock(&self.state);
+        if state.close.is_some() || state.outbox.waiting() <= self.transport.options.send_buffer / 2 {
+            return false;
+        }
+        if state.paused & Pause::Outbox as u8 == 0 {
+            state.paused |= Pause::Outbox as u8;
+            // From now on it has to read, and not to answer pings.
+            state.expires = self.transport.expiry();
+        }
+        true
+    }
+
     /// Ends the session. What is queued is still sent where the reason allows; the receiver is told at once, from a task of
     /// its own.
     pub fn close(self: &Arc<Self>, reason: CloseReason) {
@@ -379,9 +403,18 @@ impl Session {
         self.account.held() != 0
     }
 
-    /// Resolves when it is read on, or over.
+    /// Resolves when the host took what it caused and there is room to answer it, or when it is over.
     pub(in crate::engine) async fn read_on(&self) {
-        self.when(|| !self.is_held() || !self.is_open()).await;
+        self.when(|| !self.is_held() && !self.awaits_room() || !self.is_open()).await;
+    }
+
+    /// Resolves when there is room to answer it, or when it is over.
+    pub(in crate::engine) async fn room(&self) {
+        self.when(|| !self.awaits_room() || !self.is_open()).await;
+    }
+
+    fn awaits_room(&self) -> bool {
+        lock(&self.state).paused & Pause::Outbox as u8 != 0
     }
 
     /// Resolves when the session is over.
@@ -469,6 +502,16 @@ impl Session {
             state.flushing = false;
             state.written = batch.written();
             state.outbox.restore(&mut batch);
+            if state.paused & Pause::Outbox as u8 != 0 {
+                if batch.moved() {
+                    state.expires = self.transport.expiry();
+                }
+                if self.has_room_again(&state) {
+                    drop(state);
+                    self.resume(Pause::Outbox);
+                    state = lock(&self.state);
+                }
+            }
             match result {
                 // Again, in case something came meanwhile: whoever put it there saw that this thread was at work.
                 Ok(true) => {
@@ -520,6 +563,12 @@ impl Session {
     }
 
     // ------------------------------------------------------------------ inside
+
+    /// Whether so little waits by now that what waited for room may go on.
+    fn has_room_again(&self, state: &State) -> bool {
+        state.paused & Pause::Outbox as u8 != 0
+            && state.outbox.waiting() <= self.transport.options.send_buffer / 4
+    }
 
     /// Has the flusher or the pending poll take what was queued.
     fn deliver_soon(self: &Arc<Self>, mut state: std::sync::MutexGuard<'_, State>) {

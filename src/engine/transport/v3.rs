@@ -23,7 +23,7 @@ const BYTES: u8 = 1;
 /// The frames that a binary frame becomes on a WebSocket. `base64`: its peer takes text only.
 pub fn binary_frames(frame: &Frame, base64: bool) -> Frames {
     if base64 {
-        return smallvec![Frame::text(&["b4", &STANDARD.encode(frame.packet())])];
+        return smallvec![Frame::text(&["b4", &STANDARD.encode(frame.packet())]).asked_if(frame.is_asked())];
     }
     // The bytes stay shared: only what stands in front of them is made anew.
     let (front, bytes) = frame.with_first_byte(MESSAGE);

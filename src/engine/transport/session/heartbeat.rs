@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{CloseReason, Frame, Session};
+use super::{CloseReason, Frame, Pause, Session, State};
 use crate::engine::lock::lock;
 
 /// What timers, the client's and ours, are early or late by.
@@ -26,11 +26,12 @@ impl Session {
         self.send(&[Frame::text(&["2"])]).then_some(number)
     }
 
-    /// Whether ping `number` is still unanswered. A session that is not read is pinged again instead.
+    /// Whether ping `number` is still unanswered. A session that is not read is pinged again instead, unless its peer is the one that does
+    /// not read.
     pub(in crate::engine::transport) fn awaits_pong(self: &Arc<Self>, number: u32) -> bool {
         let state = lock(&self.state);
         let awaits = !state.answered && state.ping == number && state.close.is_none();
-        if awaits && state.paused != 0 {
+        if awaits && state.paused != 0 && !self.takes_nothing(&state) {
             drop(state);
             // At once: the peer counts on a ping at least every interval and timeout together.
             self.transport.heartbeat.ping(self);
@@ -61,7 +62,7 @@ impl Session {
         let now = self.transport.heartbeat.clock().now();
         if state.close.is_some() {
             None
-        } else if state.paused != 0 {
+        } else if state.paused != 0 && !self.takes_nothing(&state) {
             // Its ping may be behind what is not read.
             Some(now + self.transport.options.patience())
         } else if state.expires > now {
@@ -70,6 +71,14 @@ impl Session {
             self.close_locked(&mut state, CloseReason::PingTimeout);
             None
         }
+    }
+
+    /// Whether the session waits for its peer to read what it asked for, and the peer took nothing of it for an interval and a timeout. The
+    /// answer to a poll that is under way has a clock of its own: `limits.httpTimeout`.
+    fn takes_nothing(&self, state: &State) -> bool {
+        state.paused & Pause::Outbox as u8 != 0
+            && state.answering.is_none()
+            && state.expires <= self.transport.heartbeat.clock().now()
     }
 
     /// When its peer's time is up, on the clock of the heartbeat.

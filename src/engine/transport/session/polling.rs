@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, Weak},
 };
 
-use super::{CloseReason, Frame, Link, Session, Upgrade};
+use super::{CloseReason, Frame, Link, Pause, Session, Upgrade};
 use crate::engine::{
     lock::lock,
     transport::revision::Payload,
@@ -79,7 +79,14 @@ impl Session {
             self.close_locked(&mut state, CloseReason::TransportError);
             return;
         }
+        let has_room = self.has_room_again(&state);
+        if state.paused & Pause::Outbox as u8 != 0 {
+            state.expires = self.transport.expiry();
+        }
         drop(state);
+        if has_room {
+            self.resume(Pause::Outbox);
+        }
         // The next GET may wait for this.
         self.wake.notify_waiters();
     }
@@ -184,10 +191,11 @@ impl Session {
         }
     }
 
-    /// Whether the session takes further messages: a POST is not answered before.
+    /// Whether the session takes further messages: a POST is not answered before. One that waits for room is answered: its client may fetch
+    /// what waits only then.
     pub(in crate::engine::transport) fn is_ready(&self) -> bool {
         let state = lock(&self.state);
-        state.paused == 0 || state.close.is_some()
+        state.paused & !(Pause::Outbox as u8) == 0 || state.close.is_some()
     }
 
     /// A closed polling session whose last words nobody fetched in time.
