@@ -110,6 +110,7 @@ async function types() {
 
 async function docs() {
   await check("the page of limits", [process.execPath, "scripts/limits-page.mjs"]);
+  await check("links of pages", [process.execPath, "scripts/links.mjs"]);
 }
 
 async function rust() {

@@ -51,6 +51,11 @@ describe("examples/readme", () => {
     await server.line(/^ada: hello$/m);
     const stats = await fetch(`http://127.0.0.1:${port}/stats`);
     expect(await stats.json()).toEqual({ inLobby: expect.any(Number) });
+    const announce = (text: string) =>
+      fetch(`http://127.0.0.1:${port}/announce`, { method: "POST", body: text });
+    expect(await (await announce("Lunch is ready")).text()).toBe("sent");
+    await client.line(/^system: Lunch is ready$/m);
+    expect((await announce("")).status).toBe(400);
     server.child.kill("SIGTERM");
     const { code, output } = await server.ended;
     expect(code, output).toBe(0);
@@ -64,6 +69,16 @@ describe.skipIf(!runsTypeScript)("examples/readme/typed.ts", () => {
   it("runs as it stands, and ends by itself", async () => {
     const { code, output } = await example("readme/typed.ts", {}).ended;
     expect([code, output.trim()]).toEqual([0, "hi 0"]);
+  });
+});
+
+describe.skipIf(!runsTypeScript)("examples/readme/typed-client.ts", () => {
+  it("sends and reads back, and ends by itself", async () => {
+    const server = example("readme/server.mjs", { PORT: "0" });
+    const [, port] = await server.line(/:(\d{2,5})\b/);
+    const { code, output } = await example("readme/typed-client.ts", { URL: `http://127.0.0.1:${port}` })
+      .ended;
+    expect([code, output.trim()]).toEqual([0, "true hi"]);
   });
 });
 

@@ -1,6 +1,6 @@
 // The packed tarball, installed into an empty folder where no Rust is on PATH: does it do what a user expects of it?
 //   node __tests__/package/smoke.mjs        ends with `N passed, N failed`
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -16,6 +16,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compareVersions, glibcTarget, MOST_GLIBC, neededGlibc, oldGlibc } from "../../scripts/glibc.mjs";
+import { deadLinks, within } from "../../scripts/links.mjs";
 import { bun, npm, root, tool } from "../../scripts/run.mjs";
 import { viteBuild } from "./vite-build.mjs";
 
@@ -68,11 +69,16 @@ try {
       const pages = readFileSync(join(root, `${name}.d.ts`), "utf8").match(/docs\/[\w-]+\.md/g) ?? [];
       wanted.push(...pages);
     }
+    // The examples that the pages name.
+    wanted.push("docs/chat.png", "examples/readme/events.mjs", "examples/readme/typed-client.ts");
+    for (const name of ["chat", "http", "readme", "socket-io"]) wanted.push(`examples/${name}/server.mjs`);
     const missing = wanted.filter((path) => !contents.includes(path));
     if (!contents.some((path) => path.endsWith(".node"))) missing.push("*.node");
     const allowed = new Set(wanted);
     const extra = contents.filter(
-      (path) => !allowed.has(path) && !/^dist\/.*\.js$|\.node$|^docs\/[\w-]+\.md$/.test(path),
+      (path) =>
+        !allowed.has(path) &&
+        !/^dist\/.*\.js$|\.node$|^docs\/[\w-]+\.md$|^examples\/(chat|readme)\//.test(path),
     );
     if (missing.length + extra.length > 0) throw new Error(`missing: ${missing}; not expected: ${extra}`);
   });
@@ -97,6 +103,13 @@ try {
     await check("require on Node: the same, and one DialogueError", () =>
       program([process.execPath, "require.cjs"]),
     );
+    await check("every link of a page leads to a file of the package", () => {
+      const folder = join(app, "node_modules", "dialogue-rs");
+      const pages = contents.filter((path) => path.endsWith(".md"));
+      const dead = deadLinks(folder, pages, within(contents));
+      if (pages.length < 10 || dead.length > 0) throw new Error(dead.join("\n"));
+    });
+    await check("an example runs where it was installed", () => exampleRuns());
     await check("import on Bun", () => program([bun(), "import.mjs"]));
     await check("require on Bun", () => program([bun(), "require.cjs"]));
     await check("package.json can be required and imported, and engines leaves out who cannot require", () =>
@@ -155,6 +168,30 @@ function run([file, ...args], cwd) {
 async function program(command) {
   const output = await run(command, app);
   if (!output.includes("a client was connected")) throw new Error(`it ended early:\n${output}`);
+}
+
+/** The chat of the package: it says where it is, and gives out its page and the client that the page imports. */
+async function exampleRuns() {
+  const file = join(app, "node_modules", "dialogue-rs", "examples", "chat", "server.mjs");
+  const child = spawn(process.execPath, [file], { cwd: app, env: { ...environment, PORT: "0" } });
+  try {
+    const url = await new Promise((resolve, reject) => {
+      let output = "";
+      for (const stream of [child.stdout, child.stderr])
+        stream.on("data", (text) => {
+          output += text;
+          const [, found] = /Open (http:\S+)\/ /.exec(output) ?? [];
+          if (found) resolve(found);
+        });
+      child.once("close", () => reject(new Error(`it ended early:\n${output}`)));
+    });
+    for (const path of ["/", "/dialogue-rs/client/index.js", "/socket.io-client/socket.io.esm.min.js"]) {
+      const { status } = await fetch(url + path);
+      if (status !== 200) throw new Error(`${path}: ${status}`);
+    }
+  } finally {
+    child.kill("SIGKILL");
+  }
 }
 
 /** Whether the binary at hand was built to load with an old glibc. */

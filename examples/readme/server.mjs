@@ -7,8 +7,9 @@ const dialogue = createDialogue({
     lobby: {
       name: "Lobby",
       events: [Message],
-      // A client that joins receives these events, and the latest ones at once.
+      // Each client that joins is subscribed to these events ...
       defaultSubscriptions: ["message"],
+      // ... and is sent the messages in the room's history.
       syncHistoryOnJoin: true,
     },
   },
@@ -16,8 +17,12 @@ const dialogue = createDialogue({
 
 dialogue.on("lobby", Message, ({ from, data }) => console.log(`${from}: ${data.text}`));
 
-// HTTP requests on the same port go to a Hono app.
+// All other HTTP requests on this port go to `dialogue.app`, a Hono app.
 dialogue.app.get("/stats", (c) => c.json({ inLobby: dialogue.room("lobby").size() }));
+dialogue.app.post("/announce", async (c) => {
+  const sent = dialogue.trigger("lobby", Message, { text: await c.req.text() });
+  return sent.isOk ? c.text("sent") : c.text(sent.error, 400);
+});
 
 await dialogue.start();
-process.once("SIGTERM", () => dialogue.stop());
+process.once("SIGTERM", () => dialogue.stop()); // closes all connections; then the process can exit

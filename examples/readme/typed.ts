@@ -6,7 +6,7 @@ const Message = defineEvent("message", {
 });
 const Typing = defineEvent("typing", { schema: z.boolean() });
 
-const dialogue = createDialogue({
+export const dialogue = createDialogue({
   rooms: { lobby: { name: "Lobby", events: [Message] } },
   hooks: {
     events: {
