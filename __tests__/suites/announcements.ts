@@ -133,5 +133,60 @@ export function announcements(serve: Serve): void {
       expect(told.all).toEqual(["last"]);
       expect(late.received.filter(({ event }) => event.startsWith("dialogue:room"))).toHaveLength(1);
     });
+
+    it("who asks for a room, or for its end, hears of it at once, and once", async () => {
+      const server = await stage.serve({ limits: { clientRooms: 100, roomRate: false } });
+      const old = await stage.connect(server, { userId: "old" });
+      // Of these it is told one a second.
+      for (let n = 0; n < 5; n++) server.dialogue.createRoom(`room-${n}`, chatRoom());
+      const own = (event: string) => old.all(event).filter(({ id, roomId }) => (id ?? roomId) === "own");
+      for (let round = 1; round <= 3; round++) {
+        old.tell("dialogue:createRoom", { id: "own", name: "Own" });
+        await old.caughtUp();
+        expect(own("dialogue:roomCreated")).toHaveLength(round);
+        old.tell("dialogue:deleteRoom", { roomId: "own" });
+        await old.caughtUp();
+        expect(own("dialogue:roomDeleted")).toHaveLength(round);
+      }
+      old.tell("dialogue:createRoom", { id: "own", name: "Own" });
+      await old.next("dialogue:roomCreated", ({ id }) => id === "own");
+      // By another, before anybody else heard of it.
+      server.dialogue.deleteRoom("own");
+      await old.count("dialogue:roomDeleted", 4);
+      await old.count("dialogue:roomCreated", 9);
+      expect([own("dialogue:roomCreated").length, own("dialogue:roomDeleted").length]).toEqual([4, 4]);
+    }, 30_000);
+
+    it("a membership in a room that was made anew is not ended by the announcement of the old one's end", async () => {
+      const { dialogue, ...server } = await stage.serve({ rooms: { chat: chatRoom(), other: chatRoom() } });
+      const ada = await clients.connect(server);
+      const told = new Told<string>();
+      ada.onRoomDeleted(told.add);
+      ada.onRoomCreated(({ id }) => told.add(id));
+      // So that the next are told a second later.
+      dialogue.createRoom("first", chatRoom());
+      await told.until((all) => all.includes("first"), "the first one");
+      dialogue.deleteRoom("chat");
+      dialogue.createRoom("chat", chatRoom());
+      const room = await ada.join("chat");
+      dialogue.deleteRoom("other");
+      await told.until((all) => all.includes("other"), "the other one");
+      expect(told.all).toEqual(["first", "chat", "other"]);
+      const heard = new Promise((resolve) => room.on("message", ({ data }) => resolve(data)));
+      dialogue.trigger("chat", { name: "message" }, 1);
+      expect(await heard).toBe(1);
+    });
+
+    it("a room that is not listed any more when it would be announced is not", async () => {
+      const { dialogue, ...server } = await stage.serve({});
+      const old = await stage.connect(server, { userId: "old" });
+      dialogue.createRoom("first", chatRoom());
+      await old.next("dialogue:roomCreated");
+      dialogue.createRoom("secret", chatRoom());
+      dialogue.updateRoom("secret", { listed: false });
+      dialogue.createRoom("last", chatRoom());
+      await old.next("dialogue:roomCreated", ({ id }) => id === "last");
+      expect(old.all("dialogue:roomCreated").map(({ id }) => id)).toEqual(["first", "last"]);
+    });
   });
 }

@@ -54,7 +54,7 @@ fn create(context: &Context<'_>, fields: &Fields<'_>) -> Result<Reply, Refusal> 
     };
     let most = context.core.limits().rooms;
     let allowance = Allowance { own: allowed.max, all: most };
-    match rooms::create(context.core, &id, config, Some(context.client.user_id()), Some(allowance)) {
+    match rooms::create_for(context.core, &id, config, context.client, allowance) {
         Ok(room) => Ok(Reply::with(None, Payload::plain(room.summary()))),
         Err(NotCreated::BadId) => Err(Refusal::invalid("id", "expected an id")),
         Err(NotCreated::Taken) => Err(Refusal::room_exists(&id)),

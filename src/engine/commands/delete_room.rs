@@ -18,7 +18,7 @@ fn delete(context: &Context<'_>, fields: &Fields<'_>) -> Result<Reply, Refusal> 
             .in_room(room.id()));
     }
     context.client.rates().room()?;
-    if !rooms::delete(context.core, &room) {
+    if !rooms::delete_for(context.core, &room, context.client) {
         return Err(Refusal::room_not_found(room.id()));
     }
     Ok(Reply::with(None, Payload::plain(format!(r#"{{"roomId":{}}}"#, to_json(&**room.id())))))

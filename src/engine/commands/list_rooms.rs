@@ -11,6 +11,8 @@ use crate::engine::{
 const MAX_AFTER: u64 = 64;
 
 pub fn run(context: &Context<'_>, fields: Fields<'_>, responder: Responder) {
+    // What is announced behind the list is not in it yet.
+    let _listing = context.core.rooms.announcements().listing();
     responder.answer(page(context, &fields));
 }
 
@@ -30,8 +32,7 @@ fn page(context: &Context<'_>, fields: &Fields<'_>) -> Result<Reply, Refusal> {
         None => most,
     };
     let cap = context.reply_cap();
-    context.core.rooms.announcements().note_list();
-    let mut rooms = context.core.rooms.listed(after, most.saturating_add(1)).into_iter().peekable();
+    let mut rooms = context.core.rooms.list_to_client(after, most.saturating_add(1)).into_iter().peekable();
     let mut list = String::from("[");
     let mut last = after;
     for _ in 0..most {

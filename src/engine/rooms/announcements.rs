@@ -8,7 +8,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, RwLock, RwLockReadGuard},
     time::Duration,
 };
 
@@ -22,7 +22,7 @@ use crate::engine::{
     client::Client,
     core::Core,
     ids::Id,
-    lock::lock,
+    lock::{lock, read, write},
     payload::{Payload, to_json},
     protocol::outgoing,
     socketio::packet,
@@ -34,6 +34,10 @@ const PACE: Duration = Duration::from_secs(1);
 const TOGETHER: Duration = Duration::from_millis(2);
 /// Changes in one frame. If more wait, of each room only what it has become is told.
 const MOST: usize = 1_000;
+/// Changes that are looked at together, however many wait.
+const FLOOD: usize = 50_000;
+/// Bytes around one change in a frame of several.
+const SURROUNDINGS: usize = 32;
 
 /// Changes that were not told yet.
 #[derive(Debug, Default)]
@@ -41,6 +45,8 @@ pub struct Announcements {
     /// A std mutex: held to note one change, or to take those that are told next.
     noted: Mutex<Noted>,
     first: Notify,
+    /// Read while a list of rooms is made and sent. Written before what was taken is told: it comes behind the lists that do not show it.
+    listing: RwLock<()>,
 }
 
 #[derive(Debug, Default)]
@@ -69,7 +75,7 @@ struct Audience {
 struct Change {
     kind: Kind,
     room: Arc<Room>,
-    /// Those who know it already, since they were in the room.
+    /// Those who know it already: they were in the room, or asked for it.
     known_to: Arc<HashSet<Id>>,
 }
 
@@ -81,8 +87,13 @@ enum Kind {
 }
 
 impl Announcements {
-    /// A list of rooms is about to be made: its reader knows of rooms that were not announced yet.
-    pub fn note_list(&self) {
+    /// A list of rooms is being made, until what this returns is dropped.
+    pub fn listing(&self) -> RwLockReadGuard<'_, ()> {
+        read(&self.listing)
+    }
+
+    /// Rooms are read for a list, while none is made or deleted: its reader knows of rooms that were not announced yet.
+    pub(super) fn note_list(&self) {
         let mut noted = lock(&self.noted);
         noted.listed = noted.next;
     }
@@ -98,15 +109,16 @@ impl Announcements {
         (noted.batched, noted.single) = Default::default();
     }
 
-    fn note(&self, change: &Change) {
+    /// Those who asked for a room are owed its end where it will not be announced: a note of each kind of clients says who.
+    fn note(&self, change: &Change) -> [Owed; 2] {
         let mut noted = lock(&self.noted);
         let Noted { batched, single, next, listed } = &mut *noted;
         let is_net = batched.changes.len() >= MOST;
-        batched.note(*next, change, is_net, *listed);
-        single.note(*next, change, true, *listed);
+        let owed = [batched.note(*next, change, is_net, *listed), single.note(*next, change, true, *listed)];
         *next += 1;
         drop(noted);
         self.first.notify_one();
+        owed
     }
 
     fn is_empty(&self) -> bool {
@@ -115,18 +127,21 @@ impl Announcements {
     }
 }
 
+/// Those who know of a room that will not be announced.
+type Owed = Option<Arc<HashSet<Id>>>;
+
 impl Audience {
     /// `is_net`: what was noted of the room before, and is overtaken by this, is not told. `listed`: changes with smaller numbers may be known.
-    fn note(&mut self, number: u64, change: &Change, is_net: bool, listed: u64) {
+    fn note(&mut self, number: u64, change: &Change, is_net: bool, listed: u64) -> Owed {
         let key = change.room.key();
         let before = self.of_room.get(&key).copied().filter(|_| is_net);
-        let overtaken = before.and_then(|before| Some((before, self.changes.remove(&before)?.kind)));
+        let overtaken = before.and_then(|before| Some((before, self.changes.remove(&before)?)));
         let mut change = change.clone();
-        if let Some((before, Kind::Created)) = overtaken {
+        if let Some((before, Change { kind: Kind::Created, known_to, .. })) = overtaken {
             if change.kind == Kind::Deleted && before >= listed {
-                // Nobody heard of it, and nobody is to.
+                // Nobody else heard of it, and nobody is to.
                 self.of_room.remove(&key);
-                return;
+                return Some(known_to);
             }
             if change.kind == Kind::Updated {
                 // What it is like is read when it is told. Its members heard of the update alone.
@@ -135,6 +150,20 @@ impl Audience {
         }
         self.of_room.insert(key, number);
         self.changes.insert(number, change);
+        None
+    }
+
+    /// How many are told at a time if that is usually so many: more, if so much waits that it would grow without end.
+    fn pace(&self, usually: usize) -> usize {
+        usually.max(self.changes.len().saturating_sub(MOST)).min(FLOOD)
+    }
+
+    /// Puts back what was taken and is not told yet.
+    fn restore(&mut self, rest: Vec<(u64, Change)>) {
+        for (number, change) in rest {
+            self.of_room.entry(change.room.key()).or_insert(number);
+            self.changes.insert(number, change);
+        }
     }
 
     fn take(&mut self, most: usize) -> Vec<(u64, Change)> {
@@ -187,9 +216,11 @@ fn event_of<'a>(changes: impl Iterator<Item = &'a Change>) -> Option<(&'static s
     Some((outgoing::ROOMS_CHANGED, text))
 }
 
-/// A listed room was made.
-pub(super) fn created(core: &Core, room: &Arc<Room>) {
-    let change = Change { kind: Kind::Created, room: room.clone(), known_to: Arc::default() };
+/// A listed room was made. `by`: who asked for it hears of it at once.
+pub(super) fn created(core: &Core, room: &Arc<Room>, by: Option<&Arc<Client>>) {
+    let known_to = Arc::new(by.iter().map(|client| client.id()).collect());
+    let change = Change { kind: Kind::Created, room: room.clone(), known_to };
+    send(by, &change.event());
     core.rooms.announcements().note(&change);
 }
 
@@ -199,7 +230,7 @@ pub(super) fn updated(core: &Core, room: &Arc<Room>, listed: bool) {
     tell_members(core, Kind::Updated, room, listed, &members);
 }
 
-/// A room was deleted, and these were in it: they hear of it at once, all others if it is listed.
+/// A room was deleted, and these were in it or asked for that: they hear of it at once, all others if it is listed.
 pub(super) fn deleted(core: &Core, room: &Arc<Room>, listed: bool, members: &[Arc<Client>]) {
     tell_members(core, Kind::Deleted, room, listed, members);
 }
@@ -208,8 +239,16 @@ fn tell_members(core: &Core, kind: Kind, room: &Arc<Room>, listed: bool, members
     let known_to: HashSet<Id> = members.iter().map(|member| member.id()).collect();
     let change = Change { kind, room: room.clone(), known_to: Arc::new(known_to) };
     send(members, &change.event());
-    if listed {
-        core.rooms.announcements().note(&change);
+    if !listed {
+        return;
+    }
+    let owed = core.rooms.announcements().note(&change);
+    for (knowing, batched) in owed.into_iter().zip([true, false]) {
+        for id in knowing.iter().flat_map(|knowing| knowing.iter()).filter(|id| !change.known_to.contains(id))
+        {
+            let client = core.clients.get(id).filter(|client| client.takes_batches() == batched);
+            send(&client, &change.event());
+        }
     }
 }
 
@@ -237,17 +276,43 @@ pub async fn announce(core: &Core) {
 }
 
 fn tell(core: &Core) {
-    let (batch, single) = {
-        let noted = &mut *lock(&core.rooms.announcements().noted);
-        (noted.batched.take(MOST), noted.single.take(1))
+    let announcements = core.rooms.announcements();
+    let (mut batch, mut single) = {
+        let Noted { batched, single, .. } = &mut *lock(&announcements.noted);
+        (batched.take(batched.pace(MOST)), single.take(single.pace(1)))
     };
+    let mut fits = usize::try_from(core.limits().send_buffer / 4).unwrap_or(usize::MAX);
+    // A frame that is larger than what may wait would close clients that read.
+    let fitting = batch.iter().position(|(_, change)| {
+        let taken = change.event().1.len() + SURROUNDINGS;
+        let over = taken > fits;
+        fits = fits.saturating_sub(taken);
+        over
+    });
+    if let Some(fitting) = fitting {
+        lock(&announcements.noted).batched.restore(batch.split_off(fitting.max(1)));
+    }
+    for changes in [&mut batch, &mut single] {
+        // One that is not listed any more is nothing to others.
+        changes.retain(|(_, change)| change.kind == Kind::Deleted || change.room.is_listed());
+        for (_, change) in changes.iter_mut().filter(|(_, change)| change.kind == Kind::Deleted) {
+            // Of those in a room of the same id that was made since, it would end their membership there.
+            if let Some(next) = core.rooms.get(change.room.id()) {
+                Arc::make_mut(&mut change.known_to).extend(next.state().members.keys());
+            }
+        }
+    }
+    // Lists that were begun before are sent by then.
+    drop(write(&announcements.listing));
     let clients = core.clients.all();
     let (takers, others): (Vec<_>, Vec<_>) = clients.iter().partition(|client| client.takes_batches());
     tell_these(&takers, &batch);
-    tell_these(&others, &single);
+    for change in single {
+        tell_these(&others, &[change]);
+    }
     if others.is_empty() {
         // One that comes later is not told of what was before.
-        lock(&core.rooms.announcements().noted).single = Audience::default();
+        lock(&announcements.noted).single = Audience::default();
     }
 }
 

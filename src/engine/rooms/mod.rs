@@ -24,7 +24,7 @@ pub use self::{
     announcements::announce,
     history::{Page, load, newest, recent},
     membership::{Joined, join, leave, subscribe, unsubscribe},
-    registry::{Allowance, NotCreated, Registry, create, delete, update},
+    registry::{Allowance, NotCreated, Registry, create, create_for, delete, delete_for, update},
     room::{Position, Room},
 };
 use super::{

@@ -15,6 +15,7 @@ use super::{
     room::Room,
 };
 use crate::engine::{
+    client::Client,
     config::{RoomChanges, RoomConfig},
     core::Core,
     host::{Call, Hooks},
@@ -75,6 +76,14 @@ impl Registry {
         let inner = read(&self.inner);
         let rest = inner.listed.range((Bound::Excluded(after), Bound::Unbounded));
         rest.take(most).map(|(_, room)| room.clone()).collect()
+    }
+
+    /// The same for a client, which knows of these rooms from then on.
+    pub fn list_to_client(&self, after: u64, most: usize) -> Vec<Arc<Room>> {
+        // None is made or deleted in between.
+        let _announcing = lock(&self.announcing);
+        self.announcements.note_list();
+        self.listed(after, most)
     }
 
     /// A room that there is is listed from now on, or is not. Called under `announcing`.
@@ -193,13 +202,38 @@ pub fn create(
     created_by: Option<&Arc<str>>,
     allowance: Option<Allowance>,
 ) -> Result<Arc<Room>, NotCreated> {
+    make(core, id, config, created_by, allowance, None)
+}
+
+/// Makes a room that a client asks for, which hears of it at once.
+///
+/// # Errors
+/// [`NotCreated`].
+pub fn create_for(
+    core: &Core,
+    id: &str,
+    config: RoomConfig,
+    client: &Arc<Client>,
+    allowance: Allowance,
+) -> Result<Arc<Room>, NotCreated> {
+    make(core, id, config, Some(client.user_id()), Some(allowance), Some(client))
+}
+
+fn make(
+    core: &Core,
+    id: &str,
+    config: RoomConfig,
+    created_by: Option<&Arc<str>>,
+    allowance: Option<Allowance>,
+    by: Option<&Arc<Client>>,
+) -> Result<Arc<Room>, NotCreated> {
     if id.is_empty() || id.len() as u64 > core.limits().id_length {
         return Err(NotCreated::BadId);
     }
     let _announcing = lock(&core.rooms.announcing);
     let room = core.rooms.add(id, config, created_by, allowance)?;
     if room.is_listed() {
-        announcements::created(core, &room);
+        announcements::created(core, &room, by);
     }
     if core.hooks.any(Hooks::CREATED) {
         core.tell(Call::RoomCreated(room.clone()));
@@ -258,6 +292,15 @@ pub fn update(core: &Arc<Core>, room: &Arc<Room>, changes: RoomChanges) -> bool 
 /// Deletes a room: its members are out, everyone hears of it (of an unlisted one only its members), its history is handed
 /// over, and then its end is told. `false`: it was gone already.
 pub fn delete(core: &Arc<Core>, room: &Arc<Room>) -> bool {
+    delete_by(core, room, None)
+}
+
+/// The same, as a client asked for it: that one hears of it at once, in the room or not.
+pub fn delete_for(core: &Arc<Core>, room: &Arc<Room>, client: &Arc<Client>) -> bool {
+    delete_by(core, room, Some(client))
+}
+
+fn delete_by(core: &Arc<Core>, room: &Arc<Room>, by: Option<&Arc<Client>>) -> bool {
     let _announcing = lock(&core.rooms.announcing);
     if !core.rooms.remove(room) {
         return false;
@@ -275,7 +318,12 @@ pub fn delete(core: &Arc<Core>, room: &Arc<Room>) -> bool {
         tell_left(core, room, member);
         member.let_go(room);
     }
-    let members: Vec<_> = members.into_iter().map(|member| member.client).collect();
+    let mut members: Vec<_> = members.into_iter().map(|member| member.client).collect();
+    if let Some(client) = by
+        && members.iter().all(|member| member.id() != client.id())
+    {
+        members.push(client.clone());
+    }
     announcements::deleted(core, room, listed, &members);
     hand_over(core, room);
     say_farewell(core, room);

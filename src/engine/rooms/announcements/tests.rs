@@ -77,3 +77,44 @@ fn where_more_waits_than_a_frame_has_only_what_is_left_is_kept() {
     assert!(noted.batched.changes.len() <= MOST, "{}", noted.batched.changes.len());
     assert!(noted.single.changes.is_empty());
 }
+
+#[test]
+fn the_one_who_asked_for_a_room_is_owed_its_end() {
+    let (all, room, id) = (Announcements::default(), room("own", 1), Id::random());
+    let known_to = Arc::new(HashSet::from([id]));
+    all.note(&Change { known_to, ..change(Kind::Created, &room) });
+    let [batched, single] = all.note(&change(Kind::Deleted, &room));
+    assert!(batched.is_none(), "it is announced");
+    assert!(single.is_some_and(|knowing| knowing.contains(&id)));
+}
+
+#[test]
+fn however_much_is_made_and_listed_and_deleted_what_waits_is_bounded() {
+    let all = Announcements::default();
+    for round in 0..50 {
+        for key in 0..200 {
+            let room = room("listed", round * 200 + key);
+            all.note(&change(Kind::Created, &room));
+            all.note_list();
+            all.note(&change(Kind::Deleted, &room));
+        }
+        let Noted { batched, single, .. } = &mut *lock(&all.noted);
+        batched.take(batched.pace(MOST));
+        single.take(single.pace(1));
+        assert!(batched.changes.len() <= MOST && single.changes.len() <= MOST, "{round}");
+    }
+}
+
+#[test]
+fn what_did_not_fit_is_told_next_and_in_order() {
+    let (all, one, two) = (Announcements::default(), room("one", 1), room("two", 2));
+    all.note(&change(Kind::Created, &one));
+    all.note(&change(Kind::Created, &two));
+    {
+        let batched = &mut lock(&all.noted).batched;
+        let mut taken = batched.take(MOST);
+        batched.restore(taken.split_off(1));
+    }
+    all.note(&change(Kind::Deleted, &one));
+    assert_eq!(told_to(&all)[0], [(Kind::Created, "two".to_owned()), (Kind::Deleted, "one".to_owned())]);
+}
