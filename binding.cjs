@@ -841,4 +841,5 @@ module.exports.jwtCheck = nativeBinding.jwtCheck
 module.exports.jwtSign = nativeBinding.jwtSign
 module.exports.jwtVerify = nativeBinding.jwtVerify
 module.exports.limitsTable = nativeBinding.limitsTable
+module.exports.metricsTable = nativeBinding.metricsTable
 module.exports.tlsCheck = nativeBinding.tlsCheck

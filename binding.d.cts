@@ -46,8 +46,6 @@ export declare class NativeDialogue {
   decideBinary(verdictJson: string, attachments: Array<Buffer>): void
   /** `authenticate` says who connects. `false`: nobody is there any more, or the name is not acceptable. */
   identify(ticket: number, userId: string, socketId: string): boolean
-  /** How many events of clients took each lane: `{ native, decided }`. */
-  laneCounts(): string
   /** An engine without rooms, not started. `wake` is called when the queue has something. */
   constructor(configJson: string, wake: () => void)
   /** Which hooks are installed: a bit each. */
@@ -67,6 +65,8 @@ export declare class NativeDialogue {
   keepAlive(on: boolean): void
   /** Stops; the promise has the number of connections that were cut, once every socket and task is gone. */
   stop(): Promise<number>
+  /** What the engine has counted and holds now, as JSON: `metricsTable()` says what each number means. */
+  metrics(): string
   /** Takes up to `max` calls from the queue. */
   drain(max: number): Drained | null
   /** `onCleanup` settled. */
@@ -225,6 +225,9 @@ export declare function jwtVerify(token: string, settingsJson: string): string
 
 /** The engine's table of limits, as JSON. */
 export declare function limitsTable(): string
+
+/** The engine's table of metrics, as JSON. */
+export declare function metricsTable(): string
 
 /** What is wrong with `{ cert, key }`, beginning with the field; `null`: nothing. */
 export declare function tlsCheck(settingsJson: string): string | null

@@ -598,6 +598,11 @@ export interface Dialogue<R = any> {
   /** Whether any of the user's connections is in the room. */
   isInRoom(userId: string, roomId: string): boolean;
   /**
+   * What the server has counted since it was made, and what it holds now. Works before `start` and after `stop`. It looks at no session: it may be
+   * called every second, however many clients there are.
+   */
+  metrics(): Metrics;
+  /**
    * Resolves once the port is bound; while running, the same promise.
    *
    * @throws (rejects) {@link DialogueError} `PORT_IN_USE`, naming the port.
@@ -620,6 +625,136 @@ export interface Dialogue<R = any> {
 export function createDialogue<const R extends RoomsConfig>(
   config: DialogueConfig<R> & { rooms: KnownFields<R> },
 ): Dialogue<KnownRooms<R>>;
+
+// ---------------------------------------------------------------- metrics
+// Written by scripts/metrics-page.mjs from the engine's table.
+
+/** How observations are distributed. */
+export interface MetricsHistogram {
+  /** How many there were. */
+  readonly count: number;
+  /** Their sum, in the unit of the number. */
+  readonly sum: number;
+  /** For each upper bound `le`, in ascending order: how many were at most that. */
+  readonly buckets: readonly { readonly le: number; readonly count: number }[];
+}
+
+/** What {@link Dialogue.metrics} gives. Counters grow from 0, for as long as the Dialogue is there; gauges are how it is now. */
+export interface Metrics {
+  readonly sessions: {
+    /** Gauge, sessions: Connections of clients (Engine.IO sessions) that are open: those that were opened less those that were closed. */
+    readonly open: number;
+    /** Gauge, sessions: Sessions that the server does not read from, since too much that they caused waits for JavaScript. */
+    readonly held: number;
+    /** Counter, sessions: Sessions that were opened, by the transport that they began with. */
+    readonly opened: {
+      readonly polling: number;
+      readonly websocket: number;
+    };
+    /** Counter, sessions: Sessions that moved from long-polling to WebSocket. */
+    readonly upgraded: number;
+    /** Counter, requests: Requests to the Socket.IO path that were refused. `connections`, `connectionsPerAddress` and `connectsPerAddress` are the limits of these names, `undecided`: JavaScript did not decide in time or could not be asked. */
+    readonly refused: {
+      readonly unknownTransport: number;
+      readonly unknownSession: number;
+      readonly badMethod: number;
+      readonly badRequest: number;
+      readonly transportMismatch: number;
+      readonly noWebSocketHandshake: number;
+      readonly middleware: number;
+      readonly forbidden: number;
+      readonly unsupportedVersion: number;
+      readonly jsonp: number;
+      readonly tooLarge: number;
+      readonly connectionsPerAddress: number;
+      readonly connectsPerAddress: number;
+      readonly connections: number;
+      readonly undecided: number;
+    };
+    /** Counter, sessions: Sessions that were closed. `slowConsumer`: the client did not read, and `limits.sendBuffer` was reached. */
+    readonly closed: {
+      readonly transportClose: number;
+      readonly transportError: number;
+      readonly pingTimeout: number;
+      readonly parseError: number;
+      readonly badPacket: number;
+      readonly tooLarge: number;
+      readonly invalidText: number;
+      readonly slowConsumer: number;
+      readonly forcedClose: number;
+      readonly serverShutdown: number;
+    };
+  };
+  readonly events: {
+    /** Counter, events: Events that clients triggered in rooms and that no JavaScript had to decide. */
+    readonly native: number;
+    /** Counter, events: Events that clients triggered in rooms and that JavaScript was asked to decide (`beforeEach`, or a schema that the engine cannot judge), accepted or not. */
+    readonly decided: number;
+    /** Counter, events: Events of clients for listeners of `io` that nobody listened to, or that came above `limits.eventRate`. */
+    readonly dropped: number;
+    /** Counter, deliveries: Events that were queued for clients, once for each client: of rooms, and of `io` (`emit` to one socket or to many). */
+    readonly delivered: number;
+  };
+  readonly output: {
+    /** Counter, frames: Packets that left: WebSocket frames, or packets in the answers of polls. */
+    readonly frames: {
+      readonly polling: number;
+      readonly websocket: number;
+    };
+    /** Counter, bytes: Bytes of them: with the heads of WebSocket frames, without TLS; of polls the bodies of the answers. */
+    readonly bytes: {
+      readonly polling: number;
+      readonly websocket: number;
+    };
+    /** Counter, writes: Writes on the sockets of WebSockets, those that the socket did not take included: a system call each, unless there is TLS. */
+    readonly writes: number;
+    /** Histogram, sessions: Sessions whose output was written in one turn of a thread. */
+    readonly flush: MetricsHistogram;
+    /** Gauge, bytes: Bytes that wait in the server for clients to read. What leaves with the turn in which it was sent is not in it. */
+    readonly queuedBytes: number;
+    /** Gauge, bytes: Bytes that wait for the client for which most wait, rounded up to a power of two. */
+    readonly largestQueuedBytes: number;
+  };
+  readonly javascript: {
+    /** Gauge, calls: Calls of the engine that wait for JavaScript to take them. */
+    readonly depth: number;
+    /** Gauge, bytes: Bytes that they keep in memory, roughly. */
+    readonly queuedBytes: number;
+    /** Gauge, seconds: How long the oldest of them has waited. */
+    readonly oldestSeconds: number;
+    /** Counter, wakes: How often JavaScript was woken. */
+    readonly wakes: number;
+    /** Counter, calls: Calls that JavaScript took. */
+    readonly taken: number;
+    /** Histogram, seconds: For each batch that JavaScript took: how long the oldest call in it had waited, from when it was put in. */
+    readonly lagSeconds: MetricsHistogram;
+    /** Counter, calls: What was lost since the queue was full (`limits.hookQueue`, `limits.hookQueueBytes`): events that only observers were to be told of, and lines of the log. */
+    readonly dropped: {
+      readonly events: number;
+      readonly lines: number;
+    };
+  };
+  readonly decisions: {
+    /** Gauge, decisions: Questions to JavaScript (`beforeEach`, `beforeJoin`, `authenticate`, middleware, schemas) that are not answered yet. */
+    readonly open: number;
+    /** Histogram, seconds: For each question that was answered: how long that took, waiting in the queue included. */
+    readonly latencySeconds: MetricsHistogram;
+    /** Counter, decisions: Questions that were not answered within `limits.hookTimeout`. */
+    readonly overdue: number;
+    /** Counter, decisions: Questions that were not asked, since too many waited (`limits.hookQueue`). */
+    readonly refused: number;
+  };
+  /** Counter, errors: Refusals that clients were sent, by their code. */
+  readonly errors: { readonly [code in DialogueErrorCode]: number };
+  readonly http: {
+    /** Counter, requests: HTTP requests that were handed to `app`. */
+    readonly requests: number;
+    /** Gauge, requests: Those of them that are not answered, or whose answer is not all out. */
+    readonly inFlight: number;
+    /** Gauge, bytes: Bytes of the answers of `app` that wait for clients to read (`limits.httpBuffer`). */
+    readonly queuedBytes: number;
+  };
+}
 
 // ---------------------------------------------------------------- runtimes
 

@@ -111,6 +111,7 @@ async function types() {
 async function docs() {
   await check("the page of limits", [process.execPath, "scripts/limits-page.mjs"]);
   await check("links of pages", [process.execPath, "scripts/links.mjs"]);
+  await check("the page and the types of metrics", [process.execPath, "scripts/metrics-page.mjs"]);
 }
 
 async function rust() {

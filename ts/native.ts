@@ -49,7 +49,6 @@ export interface NativeDialogue {
   decideBinary(verdictJson: string, attachments: Buffer[]): void;
   identify(ticket: number, userId: string, socketId: string): boolean;
   setJwks(setJson: string | null): string | null;
-  laneCounts(): string;
   ioNamespace(name: string): number;
   ioConfigure(nsp: number, heeded: boolean, judged: boolean): void;
   ioWatchRooms(nsp: number, watched: boolean): void;
@@ -96,6 +95,7 @@ export interface NativeDialogue {
   requestPass(ticket: number, headers: string[]): boolean;
   requestAnswer(ticket: number, status: number, headers: string[], body: Buffer | null): boolean;
   requestBar(ticket: number, forbidden: boolean, message: string | null, headers: string[]): boolean;
+  metrics(): string;
   drain(max: number): Batch | null;
   clientReady(id: string): void;
   clientForget(id: string): void;
@@ -116,6 +116,7 @@ interface NativeModule {
   NativeDialogue: new (configJson: string, wake: () => void) => NativeDialogue;
   limitsTable(): string;
   errorTable(): string;
+  metricsTable(): string;
   jwtCheck(settingsJson: string): string | null;
   jwtSign(
     claimsJson: string,

@@ -1,15 +1,18 @@
 //! A question that stays open keeps nothing of those that were decided behind it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use dialogue_rs::engine::host::{Decisions, Verdict};
+use dialogue_rs::engine::{
+    host::{Decisions, Verdict},
+    metrics::Metrics,
+};
 
 use crate::{alone, is_back, memory::held, support::scaled};
 
 #[tokio::test]
 async fn line_31_one_question_stays_open_and_many_are_decided_behind_it() {
     let _alone = alone().await;
-    let decisions = Decisions::new(Duration::from_secs(600));
+    let decisions = Decisions::new(Duration::from_secs(600), Arc::new(Metrics::new(1)));
     let open = decisions.issue(|_| {});
     let decide = |count: usize| {
         for _ in 0..count {

@@ -1,10 +1,11 @@
 //! A program's own namespaces, as its host sees them.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use dialogue_rs::engine::{
     host::Call,
     io::{self, IoCall, Namespace, Operation, Selector, apply},
+    metrics::Family,
     payload::Payload,
     socketio::Hearing,
 };
@@ -95,7 +96,7 @@ async fn an_event_waits_for_a_listener_until_the_program_had_a_turn() {
     let core = server.core();
     let mut raw = coming(&server).await;
     raw.frame().await;
-    let dropped = || core.lanes.dropped.load(Ordering::Relaxed);
+    let dropped = || core.metrics.read().get(Family::EventsDropped);
     // Nobody can be about to listen to one that the program does not hold.
     raw.text(r#"42["n",0]"#).await;
     within("it to be dropped", async {

@@ -10,7 +10,7 @@ use crate::engine::{
     core::Core,
     error::Code,
     host::{Level, Verdict},
-    payload::{Attachments, Payload, to_json},
+    payload::{Attachments, Payload},
 };
 
 /// Bits that say what a verdict brings, since `null` is a value too.
@@ -52,18 +52,6 @@ impl NativeDialogue {
     pub fn identify(&self, ticket: f64, user_id: String, socket_id: String) -> bool {
         let answered = self.core().decisions.answer(ticket as u64, Verdict::Identify { user_id });
         answered && values::client(self.core(), &socket_id).is_some()
-    }
-
-    /// How many events of clients took each lane: `{ native, decided }`.
-    #[napi(catch_unwind)]
-    pub fn lane_counts(&self) -> String {
-        let lanes = &self.core().lanes;
-        let count = |lane: &std::sync::atomic::AtomicU64| lane.load(std::sync::atomic::Ordering::Relaxed);
-        format!(
-            r#"{{"native":{},"decided":{}}}"#,
-            to_json(&count(&lanes.native)),
-            to_json(&count(&lanes.decided))
-        )
     }
 }
 

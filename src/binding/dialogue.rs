@@ -127,6 +127,12 @@ impl NativeDialogue {
         Ok(promise)
     }
 
+    /// What the engine has counted and holds now, as JSON: `metricsTable()` says what each number means.
+    #[napi(catch_unwind)]
+    pub fn metrics(&self) -> String {
+        self.core().read_metrics().to_json().to_string()
+    }
+
     /// Takes up to `max` calls from the queue.
     #[napi(catch_unwind)]
     pub fn drain(&self, max: u32) -> Option<Drained> {

@@ -5,7 +5,7 @@ use std::io;
 use napi::{Env, Error, JsValue, Result, Status, bindgen_prelude::Object};
 use napi_derive::napi;
 
-use crate::engine::{error::TABLE, limits, payload::to_json, server::StartError};
+use crate::engine::{error::TABLE, limits, metrics, payload::to_json, server::StartError};
 
 /// The engine's table of error codes, as JSON.
 #[napi(catch_unwind)]
@@ -17,6 +17,12 @@ pub fn error_table() -> String {
 #[napi(catch_unwind)]
 pub fn limits_table() -> String {
     to_json(limits::TABLE)
+}
+
+/// The engine's table of metrics, as JSON.
+#[napi(catch_unwind)]
+pub fn metrics_table() -> String {
+    to_json(metrics::TABLE)
 }
 
 /// Text from JavaScript that the face should not have let through.

@@ -1,7 +1,7 @@
 //! Joins the wire to Dialogue: who connects, what it asks, how it is answered.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -18,6 +18,7 @@ use super::{
     ids::Id,
     io::{self, IoCall, refuse},
     jwt::{Token, TokenError},
+    metrics::Family,
     occasional::Occasional,
     payload::{Payload, to_json},
     protocol::{self, outgoing},
@@ -259,7 +260,7 @@ impl Dialogue {
             if socket.grants_event(self.core.limits()) {
                 io::event(&self.core, socket, &event, false);
             } else {
-                self.core.lanes.dropped.fetch_add(1, Ordering::Relaxed);
+                self.core.metrics.add(Family::EventsDropped, 1);
             }
             return;
         };
@@ -304,7 +305,7 @@ pub fn end_by_server(core: &Core, socket: &Arc<Socket>, close: bool) -> bool {
 fn is_granted(core: &Core, client: &Client, event: &IncomingEvent) -> bool {
     if !event.name.starts_with(protocol::PREFIX) {
         let granted = client.rates().event();
-        core.lanes.dropped.fetch_add(u64::from(!granted), Ordering::Relaxed);
+        core.metrics.add(Family::EventsDropped, u64::from(!granted));
         return granted;
     }
     match client.rates().command(&event.name) {

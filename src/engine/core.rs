@@ -1,9 +1,11 @@
 //! What rooms, commands and connections share: the configuration, the way to the host, and who and what there is.
 
+mod reading;
+
 use std::{
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc, Mutex, Weak,
+        atomic::{AtomicBool, Ordering},
     },
     time::Instant,
 };
@@ -26,21 +28,13 @@ use super::{
     io::{Flow, IoCall, Namespaces},
     jwt::{self, Guard, Token, TokenError},
     limits::Limits,
+    metrics::{Family, Metrics, nanoseconds},
     rate_limit::SiteConnects,
     rooms::Registry,
+    threads::Threads,
     transport::Session,
+    way_out::WaysOut,
 };
-
-/// How many events of clients took each lane.
-#[derive(Debug, Default)]
-pub struct Lanes {
-    /// Without JavaScript.
-    pub native: AtomicU64,
-    /// Decided by JavaScript.
-    pub decided: AtomicU64,
-    /// For listeners on `io`, and above `limits.eventRate`.
-    pub dropped: AtomicU64,
-}
 
 /// The state of an engine, whether or not its server runs.
 pub struct Core {
@@ -56,8 +50,8 @@ pub struct Core {
     pub decisions: Decisions,
     /// Clients that the host hears of first.
     pub(super) introductions: Introductions,
-    /// Events of clients by the lane they took.
-    pub lanes: Lanes,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// The rooms.
     pub rooms: Registry,
     /// The clients.
@@ -78,6 +72,8 @@ pub struct Core {
     pub(super) site_connects: SiteConnects,
     /// How often each error was raised.
     pub counters: Counters,
+    /// Where answers wait for their readers, while the server runs. A std mutex: held to read or replace it.
+    ways_out: Mutex<Weak<WaysOut>>,
     /// Fired whenever a room's history was handed over.
     pub(super) cleaned: Notify,
     /// Tickets whose answer is overdue.
@@ -116,15 +112,16 @@ impl Core {
     pub fn with_clock(config: Config, host: Arc<dyn Host>, clock: jwt::Clock) -> Arc<Self> {
         let limits = &config.limits;
         let queue = Queue::new(limits.hook_queue, limits.hook_queue_bytes);
+        let metrics = Arc::new(Metrics::new(config.threads.unwrap_or_else(Threads::default_count)));
         Arc::new(Self {
             hooks: Hooks::default(),
             back_pressure: BackPressure::new(queue.max_items()),
             admissions: Admissions::default(),
             queue,
             tickets: Tickets::default(),
-            decisions: Decisions::new(ms(limits.hook_timeout)),
+            decisions: Decisions::new(ms(limits.hook_timeout), metrics.clone()),
             introductions: Introductions::default(),
-            lanes: Lanes::default(),
+            metrics,
             rooms: Registry::default(),
             clients: Clients::default(),
             io: Namespaces::default(),
@@ -133,6 +130,7 @@ impl Core {
             jwt: config.jwt.as_ref().map(|jwt| Guard::new(jwt, limits.id_length, clock)),
             site_connects: SiteConnects::new(limits),
             counters: Counters::default(),
+            ways_out: Mutex::default(),
             cleaned: Notify::new(),
             overdue: DeadlineQueue::new(ms(limits.hook_timeout)),
             config,
@@ -149,7 +147,11 @@ impl Core {
     /// Takes up to `max` calls, for the host, which is done with those it took before.
     pub fn drain(&self, max: usize) -> Vec<Call> {
         self.introductions.done();
-        let (calls, accounts) = self.queue.take(max);
+        let (calls, accounts, since) = self.queue.take(max);
+        if let Some(since) = since {
+            self.metrics.add(Family::JavascriptTaken, calls.len() as u64);
+            self.metrics.observe(Family::JavascriptLag, nanoseconds(since));
+        }
         self.introductions.take(&calls);
         self.read_on(accounts.iter().map(|account| &**account));
         self.admissions.taken(&self.queue);
@@ -189,6 +191,7 @@ impl Core {
 
     /// Wakes the host: from a thread of the engine's after what else is ready to run there, so that one waking serves all that it has to say.
     fn wake(&self) {
+        self.metrics.add(Family::JavascriptWakes, 1);
         let Ok(runtime) = Handle::try_current() else { return self.host.wake() };
         // One is on its way at most.
         if !self.waking.swap(true, Ordering::AcqRel) {
@@ -238,6 +241,7 @@ impl Core {
         let cause = cause::current();
         let ticket = self.decisions.issue(move |verdict| cause::caused(cause, || apply(verdict)));
         if !self.ask(Call::Decide { ticket, decision }) {
+            self.metrics.add(Family::DecisionsRefused, 1);
             self.decisions.answer(ticket, Verdict::Overdue);
         }
     }

@@ -19,6 +19,7 @@ pub mod ids;
 pub mod jwt;
 pub mod limits;
 mod lock;
+pub mod metrics;
 mod occasional;
 pub mod payload;
 pub mod protocol;

@@ -331,6 +331,7 @@ fn start(
         send_buffer: usize::try_from(limits.send_buffer).unwrap_or(usize::MAX),
         body_timeout: ms(limits.handshake_timeout),
         threads: count,
+        metrics: core.metrics.clone(),
     };
     let transport = Transport::start(options, tasks.clone(), upper(&tasks));
     core.exchanges.run_on(Some(tasks.clone()));

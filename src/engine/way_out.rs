@@ -166,6 +166,11 @@ impl WaysOut {
         }
     }
 
+    /// Bytes of the app's answers that wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// How many connections were ended since too much waited, since this was last asked.
     pub fn take_shed(&self) -> u64 {
         self.shed.swap(0, Ordering::Relaxed)

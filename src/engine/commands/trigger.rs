@@ -1,6 +1,6 @@
 //! `dialogue:trigger { roomId, event, data?, meta? }`.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use super::{Context, Fields, Reply, Responder, refusal};
 use crate::engine::{
@@ -8,6 +8,7 @@ use crate::engine::{
     error::Refusal,
     event::Draft,
     host::{Decision, Hooks, Verdict},
+    metrics::Family,
     payload::{Attachments, Payload},
     rooms::{self, Room, Sender},
 };
@@ -26,7 +27,7 @@ pub fn run(context: &Context<'_>, fields: Fields<'_>, responder: Responder) {
             Err(refusal) => responder.answer(Err(refusal)),
         }
     } else {
-        core.lanes.native.fetch_add(1, Ordering::Relaxed);
+        core.metrics.add(Family::EventsNative, 1);
         responder.answer(rooms::trigger(core, &room, &sender, &draft).map(|_| Reply::done()));
     }
 }
@@ -57,7 +58,7 @@ fn decide(
     validate: bool,
     mut responder: Responder,
 ) {
-    context.core.lanes.decided.fetch_add(1, Ordering::Relaxed);
+    context.core.metrics.add(Family::EventsDecided, 1);
     responder.hold(context.client);
     let timestamp = unix_millis();
     draft.timestamp = Some(timestamp);

@@ -9,6 +9,7 @@ use tokio::{
 
 use crate::engine::{
     config::SocketOptions,
+    metrics::Metrics,
     shutdown::Tasks,
     transport::{Options, Revision, Transport, Upper, offline::Offline},
 };
@@ -37,6 +38,7 @@ impl Floors {
                     max_http_buffer_size: max_payload as u64,
                     ..SocketOptions::default()
                 },
+                metrics: Arc::new(Metrics::new(1)),
                 connections: 1_000,
                 connections_per_address: 0,
                 send_buffer: 16 << 20,

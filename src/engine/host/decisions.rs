@@ -2,14 +2,19 @@
 
 use std::{
     collections::BTreeMap,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use serde_json::value::RawValue;
 
 use super::HttpResponse;
-use crate::engine::{error::Code, lock::lock, payload::Payload};
+use crate::engine::{
+    error::Code,
+    lock::lock,
+    metrics::{Family, Metrics, nanoseconds},
+    payload::Payload,
+};
 
 /// What the host decided.
 #[derive(Debug)]
@@ -79,6 +84,7 @@ type Apply = Box<dyn FnOnce(Verdict) + Send>;
 /// open would keep the places of all that were decided behind it.
 pub struct Decisions {
     patience: Duration,
+    metrics: Arc<Metrics>,
     /// A std mutex: held to put in or take out one; never while a verdict is applied.
     state: Mutex<State>,
 }
@@ -87,6 +93,7 @@ pub struct Decisions {
 struct State {
     /// Ticket of the last question.
     last: u64,
+    /// With the time of the question.
     open: BTreeMap<u64, (Instant, Apply)>,
 }
 
@@ -98,17 +105,17 @@ impl std::fmt::Debug for Decisions {
 
 impl Decisions {
     /// Nothing to decide yet.
-    pub fn new(patience: Duration) -> Self {
-        Self { patience, state: Mutex::default() }
+    pub fn new(patience: Duration, metrics: Arc<Metrics>) -> Self {
+        Self { patience, metrics, state: Mutex::default() }
     }
 
     /// Remembers what a verdict will do, and says under which ticket.
     pub fn issue(&self, apply: impl FnOnce(Verdict) + Send + 'static) -> u64 {
-        let due = Instant::now() + self.patience;
+        let asked = Instant::now();
         let mut state = lock(&self.state);
         state.last += 1;
         let ticket = state.last;
-        state.open.insert(ticket, (due, Box::new(apply)));
+        state.open.insert(ticket, (asked, Box::new(apply)));
         ticket
     }
 
@@ -117,10 +124,26 @@ impl Decisions {
         lock(&self.state).open.contains_key(&ticket)
     }
 
+    /// How many tickets wait for their verdict.
+    pub fn len(&self) -> usize {
+        lock(&self.state).open.len()
+    }
+
+    /// Whether none does.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Applies a verdict. `false`: the ticket was decided, overdue or made up.
     pub fn answer(&self, ticket: u64, verdict: Verdict) -> bool {
         let open = lock(&self.state).open.remove(&ticket);
-        let Some((_, apply)) = open else { return false };
+        let Some((asked, apply)) = open else { return false };
+        match verdict {
+            Verdict::Overdue => {}
+            // The host itself looked at the clock.
+            Verdict::Refuse { code: Code::Overloaded, .. } => self.metrics.add(Family::DecisionsOverdue, 1),
+            _ => self.metrics.observe(Family::DecisionsLatency, nanoseconds(asked)),
+        }
         apply(verdict);
         true
     }
@@ -128,7 +151,9 @@ impl Decisions {
     /// Ends those whose time is up; returns how many those were.
     pub fn expire(&self) -> usize {
         let now = Instant::now();
-        self.end_while(|due| due <= now)
+        let overdue = self.end_while(|asked| now.duration_since(asked) >= self.patience);
+        self.metrics.add(Family::DecisionsOverdue, overdue as u64);
+        overdue
     }
 
     /// Nobody waits any more: ends all of them.
@@ -155,13 +180,13 @@ impl Decisions {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
 
     #[test]
     fn each_ticket_is_decided_once_in_whatever_order() {
-        let decisions = Decisions::new(Duration::from_secs(10));
+        let decisions = Decisions::new(Duration::from_secs(10), Arc::new(Metrics::new(1)));
         let accepted = Arc::new(AtomicUsize::new(0));
         let tickets: Vec<_> = (0..3)
             .map(|_| {
@@ -185,7 +210,7 @@ mod tests {
 
     #[test]
     fn overdue_ones_are_told_so() {
-        let decisions = Decisions::new(Duration::ZERO);
+        let decisions = Decisions::new(Duration::ZERO, Arc::new(Metrics::new(1)));
         let ticket = decisions.issue(|verdict| assert!(matches!(verdict, Verdict::Overdue)));
         assert_eq!(decisions.expire(), 1);
         assert!(!decisions.is_open(ticket));
@@ -193,7 +218,7 @@ mod tests {
 
     #[test]
     fn giving_up_is_for_those_in_time_too() {
-        let decisions = Decisions::new(Duration::from_secs(10));
+        let decisions = Decisions::new(Duration::from_secs(10), Arc::new(Metrics::new(1)));
         let ticket = decisions.issue(|verdict| assert!(matches!(verdict, Verdict::Overdue)));
         assert_eq!(decisions.expire(), 0);
         decisions.give_up();

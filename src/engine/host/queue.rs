@@ -4,14 +4,17 @@ mod lane;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
 };
 
 use self::lane::Lane;
 use super::{Account, Call, Ebb, call::Class};
-use crate::engine::lock::lock;
+use crate::engine::{lock::lock, metrics::nanoseconds};
 
 /// Bytes of calls that the host takes at once: it makes one text of them.
 const BATCH_BYTES: usize = 1 << 20;
@@ -41,6 +44,19 @@ pub struct Lost {
     pub lines: u64,
 }
 
+/// How much waits in the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Calls.
+    pub calls: usize,
+    /// Bytes that they keep alive, roughly.
+    pub bytes: usize,
+    /// Nanoseconds for which the oldest has waited.
+    pub oldest: u64,
+    /// What was lost since the queue was made.
+    pub dropped: Lost,
+}
+
 /// Calls in order, in a lane for each [class](Class), so that a lane that is full takes nothing from the others.
 ///
 /// What only observes loses its oldest. What was asked for is refused ([`Queue::offer`]). What must not be lost goes in all the same: the
@@ -61,6 +77,8 @@ struct State {
     /// Number of the next call.
     next: u64,
     lost: Lost,
+    /// What was lost and [taken note of](Queue::take_lost).
+    told: Lost,
 }
 
 impl Queue {
@@ -123,15 +141,16 @@ impl Queue {
         self.take(max).0
     }
 
-    /// The same, and the accounts that they counted for.
-    pub fn take(&self, max: usize) -> (Vec<Call>, Vec<Arc<Account>>) {
-        let mut accounts = Vec::new();
+    /// The same, the accounts that they counted for, and since when the oldest waited.
+    pub fn take(&self, max: usize) -> (Vec<Call>, Vec<Arc<Account>>, Option<Instant>) {
+        let (mut accounts, mut since) = (Vec::new(), None);
         let mut state = lock(&self.state);
         let mut batch = Vec::with_capacity(max.min(state.len()));
         let mut bytes = 0;
         while batch.len() < max && bytes < BATCH_BYTES {
             let Some(entry) = state.take_first() else { break };
             bytes += entry.cost;
+            since.get_or_insert(entry.since);
             let (call, account) = entry.settle();
             batch.push(call);
             accounts.extend(account);
@@ -140,7 +159,7 @@ impl Queue {
             // Under the lock: one who puts a call in behind this finds it so, and wakes.
             self.woken.store(false, Ordering::Release);
         }
-        (batch, accounts)
+        (batch, accounts, since)
     }
 
     /// Gives up the places of those in front that nobody waits for any more.
@@ -181,7 +200,22 @@ impl Queue {
 
     /// What was lost since this was last asked.
     pub fn take_lost(&self) -> Lost {
-        std::mem::take(&mut lock(&self.state).lost)
+        let mut state = lock(&self.state);
+        let lost = std::mem::take(&mut state.lost);
+        state.told = state.told.and(lost);
+        lost
+    }
+
+    /// How much waits.
+    pub fn state(&self) -> Waiting {
+        let state = lock(&self.state);
+        let since = state.lanes.iter().filter_map(Lane::since).min();
+        Waiting {
+            calls: state.len(),
+            bytes: state.lanes.iter().map(Lane::bytes).sum(),
+            oldest: since.map_or(0, nanoseconds),
+            dropped: state.told.and(state.lost),
+        }
     }
 
     fn is_over(&self, lane: &Lane) -> bool {
@@ -208,6 +242,12 @@ impl Queue {
             drop(entry.settle());
             state.lost.lines += 1;
         }
+    }
+}
+
+impl Lost {
+    fn and(self, other: Self) -> Self {
+        Self { events: self.events + other.events, lines: self.lines + other.lines }
     }
 }
 

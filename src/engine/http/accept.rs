@@ -160,6 +160,7 @@ impl Door {
             }
         });
         let ways = WaysOut::new(ms(core.limits().http_timeout), core.limits().http_buffer);
+        core.goes_out_by(Arc::downgrade(&ways));
         tasks.spawn(watch(ways.clone(), core.clone(), tasks.clone()));
         let service = Service { routes, behind, core, tasks: tasks.clone(), tls, heads, sites, ways };
         let until = closing.clone();

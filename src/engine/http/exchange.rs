@@ -133,6 +133,21 @@ impl Exchanges {
         lock(&self.open).get(&id).cloned()
     }
 
+    /// How many were opened.
+    pub fn opened(&self) -> u64 {
+        self.next.load(Ordering::Relaxed)
+    }
+
+    /// How many are open.
+    pub fn len(&self) -> usize {
+        lock(&self.open).len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     fn close(&self, id: u64) {
         lock(&self.open).remove(&id);
     }

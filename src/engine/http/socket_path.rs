@@ -12,6 +12,7 @@ use crate::engine::{
     header_text,
     host::{Call, Decision, Hooks, HttpResponse, RequestHead, RequestToDecide, RequestVerdict, Verdict},
     ids::Id,
+    metrics::Family,
     transport::{Opening, Refused, names_session, wants_websocket},
 };
 
@@ -73,7 +74,10 @@ async fn decided(front: &Front, request: Request, remote: Remote) -> Response<By
             tell(core, shown, session.filter(|_| asks), refused);
         }
     };
-    let refuse = |refused: &Refused| if upgrade { refused.websocket_response() } else { refused.response() };
+    let refuse = |refused: &Refused| {
+        core.metrics.add_part(Family::SessionsRefused, refused.part(), 1);
+        if upgrade { refused.websocket_response() } else { refused.response() }
+    };
 
     let begins_polling = examined.as_ref().is_ok_and(|admitted| admitted.begins_polling());
     let cookie = core.config.socket.cookie.as_ref().filter(|_| begins_polling);

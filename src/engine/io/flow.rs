@@ -1,6 +1,6 @@
 //! Events on their way to listeners. None is lost: where too much waits, those who send are not read on (`back_pressure.rs`).
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use super::{
     call::IoCall,
@@ -9,6 +9,7 @@ use super::{
 use crate::engine::{
     core::Core,
     host::Call,
+    metrics::Family,
     payload::{Attachments, Payload, deeper_than},
     socketio::{Hearing, ILLEGAL_ATTACHMENTS, INVALID_PAYLOAD, IncomingEvent, Socket, Unheard},
 };
@@ -35,7 +36,7 @@ pub fn event(core: &Core, socket: &Arc<Socket>, event: &IncomingEvent, overheard
         }
         if !socket.is_looked_at() {
             // Nobody can be about to listen.
-            core.lanes.dropped.fetch_add(1, Ordering::Relaxed);
+            core.metrics.add(Family::EventsDropped, 1);
             return;
         }
         if unheard::keep(core, socket, event) {

@@ -6,6 +6,7 @@ use super::{namespace::Namespace, selector::Selector};
 use crate::engine::{
     connection::end_by_server,
     core::Core,
+    metrics::Family,
     payload::Payload,
     socketio::{Socket, packet},
 };
@@ -62,6 +63,7 @@ pub fn emit_to(
         }
         return None;
     }
+    socket.session().metrics().add(Family::EventsDelivered, 1);
     ack
 }
 
@@ -73,9 +75,9 @@ pub fn apply(core: &Core, nsp: &Namespace, selector: &Selector, operation: Opera
             // Encoded once, however many get it.
             let frames = packet::event(nsp.name(), args.text().to_owned(), args.attachments(), ack);
             let Some(id) = ack else {
-                nsp.visit(selector, |socket| {
-                    socket.send_as(&frames, volatile);
-                });
+                let mut sent = 0;
+                nsp.visit(selector, |socket| sent += u64::from(socket.send_as(&frames, volatile)));
+                core.metrics.add(Family::EventsDelivered, sent);
                 return Applied::default();
             };
             let mut asked = Vec::new();
@@ -88,6 +90,7 @@ pub fn apply(core: &Core, nsp: &Namespace, selector: &Selector, operation: Opera
                 }
             });
             let count = asked.len();
+            core.metrics.add(Family::EventsDelivered, count as u64);
             nsp.note_asked(id, asked);
             Applied { count, ack }
         }

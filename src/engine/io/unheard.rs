@@ -15,6 +15,7 @@ use crate::engine::{
     core::Core,
     host::Call,
     lock::lock,
+    metrics::Family,
     socketio::{Hearing, IncomingEvent, Socket, Unheard},
 };
 
@@ -124,7 +125,7 @@ pub fn turned(core: &Core) {
     };
     for socket in &sockets {
         let dropped = take(core, socket, &mut socket.unheard()).len();
-        core.lanes.dropped.fetch_add(dropped as u64, Ordering::Relaxed);
+        core.metrics.add(Family::EventsDropped, dropped as u64);
     }
     core.read_on(sockets.iter().map(|socket| &**socket.session().account()));
 }
@@ -135,7 +136,7 @@ pub(in crate::engine) fn part(core: &Core, socket: &Arc<Socket>) {
     let events = take(core, socket, &mut socket.unheard());
     let bytes: usize = events.iter().map(cost).sum();
     if socket.has_left() || bytes > MAX_PARTING {
-        core.lanes.dropped.fetch_add(events.len() as u64, Ordering::Relaxed);
+        core.metrics.add(Family::EventsDropped, events.len() as u64);
         return;
     }
     for event in events {

@@ -33,6 +33,7 @@ use super::{
     event::Draft,
     host::{Call, Hooks},
     lock::lock,
+    metrics::Family,
 };
 
 pub(super) use self::{
@@ -54,6 +55,7 @@ pub fn trigger(
     accept(core, room, sender, draft)?;
     let (position, event) = sequence::sequence(core, room, draft)?;
     let recipients = deliver::deliver(room, &position, &event);
+    core.metrics.add(Family::EventsDelivered, recipients as u64);
     // Under the order lock, so that observers see offsets in order.
     if core.hooks.any(Hooks::EVENTS) || room.is_observed(&event.name) {
         core.tell(Call::Event { key: room.key(), event, recipients, local: sender.local() });

@@ -6,7 +6,10 @@ use tokio::{sync::Notify, task::yield_now};
 
 pub use super::marks::Cork;
 use super::{Session, marks::Marks};
-use crate::engine::shutdown::Tasks;
+use crate::engine::{
+    metrics::{Family, Metrics},
+    shutdown::Tasks,
+};
 
 /// Sessions with something to write. One flusher per thread; a session always has the same one.
 #[derive(Default)]
@@ -38,7 +41,7 @@ impl Flusher {
     }
 
     /// Flushes until the server stops: closing sessions flush themselves.
-    pub async fn run(&self, tasks: &Tasks) {
+    pub async fn run(&self, tasks: &Tasks, metrics: &Metrics) {
         let mut turn = Vec::new();
         loop {
             tokio::select! {
@@ -48,6 +51,9 @@ impl Flusher {
             // Let what is ready to run go first: what it sends joins this flush.
             yield_now().await;
             self.marked.swap(&mut turn);
+            if !turn.is_empty() {
+                metrics.observe(Family::OutputFlush, turn.len() as u64);
+            }
             for session in turn.drain(..) {
                 session.flush();
             }

@@ -25,7 +25,9 @@ use super::{
     stream::Stream,
     unix_millis, upgrade, websocket,
 };
-use crate::engine::{config::TransportName, header_text, ids::Id, payload::to_json, way_out::Watched};
+use crate::engine::{
+    config::TransportName, header_text, ids::Id, metrics::Family, payload::to_json, way_out::Watched,
+};
 
 /// The query parameters that matter here.
 #[derive(Default)]
@@ -271,7 +273,10 @@ impl Transport {
             (Some(session), _) => upgrade::run(session, stream, dialect.base64, early).await,
             (None, Some((head, opening))) => {
                 let link = Link::WebSocket(stream.clone());
-                let Some(session) = self.open(opening, head, dialect, link) else { return };
+                let Some(session) = self.open(opening, head, dialect, link) else {
+                    // Its place was taken while it was answered.
+                    return self.options.metrics.add_part(Family::SessionsRefused, Refused::Full.part(), 1);
+                };
                 let mut reader = FrameReader::new(self.options.max_payload());
                 let mut incoming: Vec<Incoming> = Vec::new();
                 if let Err(reason) = reader.feed(&mut early, &mut |message| incoming.push(message)) {

@@ -57,6 +57,7 @@ use super::{
     config::{SocketOptions, TransportName, ms},
     ids::Id,
     lock::{lock, read, write},
+    metrics::{Family, Metrics},
     shutdown::Tasks,
     site::Site,
 };
@@ -120,6 +121,8 @@ pub struct Options {
     pub body_timeout: Duration,
     /// Threads that flush outboxes.
     pub threads: usize,
+    /// Where it is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Options {
@@ -181,7 +184,7 @@ impl Transport {
         });
         for index in 0..transport.flushers.len() {
             transport.keep("flush", move |transport| async move {
-                transport.flushers[index].run(&transport.tasks).await;
+                transport.flushers[index].run(&transport.tasks, &transport.options.metrics).await;
             });
         }
         transport.keep("ping", |transport| async move { heartbeat::ping(&transport).await });
@@ -332,6 +335,7 @@ impl Transport {
         if !self.count_in(head.address.ip()) {
             return None;
         }
+        let began = link.part();
         let session = Session::new(self, opening.id(), head, dialect, link);
         {
             let mut sessions = write(&self.sessions);
@@ -340,6 +344,7 @@ impl Transport {
                 self.count_out(session.head().address.ip());
                 return None;
             }
+            self.options.metrics.add_part(Family::SessionsOpened, began, 1);
             sessions.insert(session.id(), session.clone());
         }
         if opening.happened() {

@@ -6,6 +6,7 @@ use super::{
     frame::{Frame, Frames},
     stream::Stream,
 };
+use crate::engine::metrics::Metrics;
 
 /// Small frames for one peer leave in one write of at most this many bytes.
 const WRITE_SIZE: usize = 64 * 1024;
@@ -24,6 +25,8 @@ pub struct Outbox {
     in_flight: Cost,
     /// Cost of what a poll was answered with, until that is written.
     polled: Cost,
+    /// What of all this the metrics know.
+    noted: usize,
 }
 
 /// Bytes of frames, by who caused them to be sent.
@@ -58,8 +61,19 @@ pub struct Batch {
     frames: VecDeque<Frame>,
     /// Bytes of the first frame that were written.
     written: usize,
-    /// Something of it was written.
-    moved: bool,
+    /// What it wrote.
+    output: Output,
+}
+
+/// What went out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Whole frames.
+    pub frames: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// Writes, those that took nothing included.
+    pub writes: u64,
 }
 
 impl Outbox {
@@ -102,7 +116,15 @@ impl Outbox {
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self { noted: self.noted, ..Self::default() };
+    }
+
+    /// Tells the metrics how much waits now.
+    pub fn note(&mut self, metrics: &Metrics) {
+        let waits = self.waiting();
+        if waits != self.noted {
+            metrics.outbox(std::mem::replace(&mut self.noted, waits), waits);
+        }
     }
 
     /// Takes everything, to be written.
@@ -146,7 +168,7 @@ impl Outbox {
 impl Batch {
     /// A batch whose first frame was partly written earlier.
     pub fn resume(written: usize) -> Self {
-        Self { frames: VecDeque::new(), written, moved: false }
+        Self { frames: VecDeque::new(), written, output: Output::default() }
     }
 
     /// Bytes of the first remaining frame that were written.
@@ -156,7 +178,12 @@ impl Batch {
 
     /// Whether the socket took anything of it.
     pub fn moved(&self) -> bool {
-        self.moved
+        self.output.bytes > 0
+    }
+
+    /// What it wrote.
+    pub fn output(&self) -> Output {
+        self.output
     }
 
     /// Puts others in the place of its binary frames, of which none was written yet.
@@ -196,6 +223,7 @@ impl Batch {
                     stream.try_write(joined)
                 })
             };
+            self.output.writes += 1;
             match result {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => self.advance(count),
@@ -207,8 +235,8 @@ impl Batch {
     }
 
     fn advance(&mut self, count: usize) {
-        self.moved = true;
         self.written += count;
+        self.output.bytes += count as u64;
         while let Some(first) = self.frames.front() {
             let length = first.wire().len();
             if self.written < length {
@@ -216,6 +244,7 @@ impl Batch {
             }
             self.written -= length;
             self.frames.pop_front();
+            self.output.frames += 1;
         }
     }
 }

@@ -46,6 +46,27 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Its place among the reasons that are counted.
+    pub fn part(&self) -> usize {
+        match self {
+            Self::UnknownTransport(_) => 0,
+            Self::UnknownSession(_) => 1,
+            Self::BadMethod(_) => 2,
+            Self::BadRequest => 3,
+            Self::TransportMismatch { .. } => 4,
+            Self::NoWebSocketHandshake => 5,
+            Self::Middleware => 6,
+            Self::Forbidden(_) => 7,
+            Self::UnsupportedVersion(_) => 8,
+            Self::Jsonp => 9,
+            Self::TooLarge => 10,
+            Self::Crowded => 11,
+            Self::Hurried => 12,
+            Self::Full => 13,
+            Self::Undecided => 14,
+        }
+    }
+
     /// Engine.IO's number for it.
     pub fn code(&self) -> u8 {
         match self {

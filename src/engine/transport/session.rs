@@ -7,7 +7,7 @@ mod upgrade;
 use std::{
     pin::pin,
     sync::{
-        Arc, Mutex, Weak,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -18,19 +18,29 @@ use tokio::sync::Notify;
 
 use super::{
     Frame, Frames, Head, Hold, Receiver, Revision, Transport,
-    outbox::{Batch, Outbox},
+    outbox::{Batch, Outbox, Output},
     revision::Dialect,
     seen::Seen,
     stream::Stream,
     told::Told,
     v3,
 };
-use crate::engine::{host::Account, ids::Id, lock::lock, way_out::WayOut};
+use crate::engine::{
+    host::Account,
+    ids::Id,
+    lock::lock,
+    metrics::{Family, Metrics},
+    way_out::WayOut,
+};
 
 pub use self::polling::PollAnswer;
 pub(super) use self::polling::{PollError, Polled};
 
-/// Why a session ended, with Engine.IO's own words.
+/// The place of polling, and that of WebSockets, where they are counted apart.
+const POLLING: usize = 0;
+const WEBSOCKET: usize = 1;
+
+/// Why a session ended, with Engine.IO's own words. In the order in which they are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseReason {
     /// The peer closed its transport.
@@ -110,6 +120,13 @@ pub enum Link {
     WebSocket(Arc<Stream>),
     /// No longer.
     Gone,
+}
+
+impl Link {
+    /// Its place where transports are counted apart.
+    pub(super) fn part(&self) -> usize {
+        if matches!(self, Self::WebSocket(_)) { WEBSOCKET } else { POLLING }
+    }
 }
 
 /// A WebSocket that wants to take over a polling session.
@@ -498,10 +515,12 @@ impl Session {
                 Revision::V4 => {}
             }
             let result = batch.write_to(&stream);
+            self.count_output(batch.output());
             let mut state = lock(&self.state);
             state.flushing = false;
             state.written = batch.written();
             state.outbox.restore(&mut batch);
+            state.outbox.note(self.metrics());
             if state.paused & Pause::Outbox as u8 != 0 {
                 if batch.moved() {
                     state.expires = self.transport.expiry();
@@ -526,6 +545,7 @@ impl Session {
                 }
                 Err(_) => {
                     state.outbox.clear();
+                    state.outbox.note(self.metrics());
                     if state.close.is_none() {
                         self.close_locked(&mut state, CloseReason::TransportError);
                     }
@@ -558,8 +578,25 @@ impl Session {
         let mut state = lock(&self.state);
         state.link = Link::Gone;
         state.outbox.clear();
+        state.outbox.note(self.metrics());
         drop(state);
         self.transport.forget(&self.id);
+    }
+
+    /// Where it is counted.
+    pub(in crate::engine) fn metrics(&self) -> &Metrics {
+        &self.transport.options.metrics
+    }
+
+    /// Its socket took this.
+    fn count_output(&self, Output { frames, bytes, writes }: Output) {
+        if writes == 0 {
+            return;
+        }
+        let metrics = self.metrics();
+        metrics.add_part(Family::OutputFrames, WEBSOCKET, frames);
+        metrics.add_part(Family::OutputBytes, WEBSOCKET, bytes);
+        metrics.add(Family::OutputWrites, writes);
     }
 
     // ------------------------------------------------------------------ inside
@@ -572,6 +609,11 @@ impl Session {
 
     /// Has the flusher or the pending poll take what was queued.
     fn deliver_soon(self: &Arc<Self>, mut state: std::sync::MutexGuard<'_, State>) {
+        // What leaves with this turn waits for nobody.
+        let waits = state.is_held() || state.blocked || !matches!(state.link, Link::WebSocket(_));
+        if waits {
+            state.outbox.note(self.metrics());
+        }
         if state.is_held() {
             return;
         }
@@ -600,6 +642,7 @@ impl Session {
 
     fn close_locked(self: &Arc<Self>, state: &mut State, reason: CloseReason) {
         state.close = Some(Close { reason });
+        self.metrics().add_part(Family::SessionsClosed, reason as usize, 1);
         if !reason.drains() {
             state.outbox.clear();
             // Nor is anything awaited of one who does not read what it asked for.
@@ -627,6 +670,7 @@ impl Session {
             }
             Link::Gone => {}
         }
+        state.outbox.note(self.metrics());
         self.wake.notify_waiters();
         let session = self.clone();
         self.transport.tasks.spawn_to_end(async move { session.tell_closed() });
@@ -642,5 +686,13 @@ impl Session {
 
     fn close_reason(&self) -> Option<CloseReason> {
         lock(&self.state).close.as_ref().map(|close| close.reason)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        state.outbox.clear();
+        state.outbox.note(&self.transport.options.metrics);
     }
 }

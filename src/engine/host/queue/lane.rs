@@ -1,6 +1,6 @@
 //! Calls of one class.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use crate::engine::host::{Account, Call, call::Class};
 
@@ -14,6 +14,8 @@ pub struct Entry {
     pub number: u64,
     /// Bytes that it keeps alive, roughly. Remembered: what it refers to may change while it waits.
     pub cost: usize,
+    /// Since when it waits.
+    pub since: Instant,
     call: Call,
     account: Option<Arc<Account>>,
 }
@@ -25,7 +27,7 @@ impl Entry {
         if let Some(account) = &account {
             account.charge(cost, call.class() == Class::Kept);
         }
-        Self { number, cost, call, account }
+        Self { number, cost, since: Instant::now(), call, account }
     }
 
     /// It does not wait any more.
@@ -63,6 +65,11 @@ impl Lane {
     /// The oldest one's place among all calls; without one that of none.
     pub fn number(&self) -> u64 {
         self.entries.front().map_or(u64::MAX, |entry| entry.number)
+    }
+
+    /// Since when the oldest one waits.
+    pub fn since(&self) -> Option<Instant> {
+        self.entries.front().map(|entry| entry.since)
     }
 
     /// The oldest one.

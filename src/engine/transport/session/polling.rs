@@ -5,9 +5,10 @@ use std::{
     sync::{Arc, Mutex, Weak},
 };
 
-use super::{CloseReason, Frame, Link, Pause, Session, Upgrade};
+use super::{CloseReason, Frame, Link, POLLING, Pause, Session, Upgrade};
 use crate::engine::{
     lock::lock,
+    metrics::Family,
     transport::revision::Payload,
     way_out::{Unwritten, WayOut},
 };
@@ -75,6 +76,7 @@ impl Session {
         let mut state = lock(&self.state);
         state.answering = None;
         state.outbox.polled_is_out();
+        state.outbox.note(self.metrics());
         if !written && state.close.is_none() && matches!(state.link, Link::Polling { .. }) {
             self.close_locked(&mut state, CloseReason::TransportError);
             return;
@@ -125,6 +127,7 @@ impl Session {
         let Link::Polling { waiting, .. } = &mut state.link else {
             // The upgrade was completed while this request waited.
             let payload = self.revision.write(&[Frame::text(&["6"])].into(), base64);
+            self.count_poll(1, &payload);
             return Some(Polled { payload, counts: false });
         };
         if closing.is_none() && is_answering {
@@ -150,7 +153,9 @@ impl Session {
                 state.link = Link::Gone;
                 drop(state);
                 self.transport.forget(&self.id);
-                return Some(Polled { payload: self.revision.write(&frames, base64), counts: false });
+                let payload = self.revision.write(&frames, base64);
+                self.count_poll(frames.len(), &payload);
+                return Some(Polled { payload, counts: false });
             }
             None if frames.is_empty() && state.upgrade == Upgrade::Probed => {
                 frames.push_back(Frame::text(&["6"]));
@@ -165,7 +170,15 @@ impl Session {
         }
         state.answering = Some(Weak::new());
         drop(state);
-        Some(Polled { payload: self.revision.write(&frames, base64), counts: true })
+        let payload = self.revision.write(&frames, base64);
+        self.count_poll(frames.len(), &payload);
+        Some(Polled { payload, counts: true })
+    }
+
+    /// A poll is answered with so many packets.
+    fn count_poll(&self, packets: usize, payload: &Payload) {
+        self.metrics().add_part(Family::OutputFrames, POLLING, packets as u64);
+        self.metrics().add_part(Family::OutputBytes, POLLING, payload.body.len() as u64);
     }
 
     /// A POST begins to be read.
@@ -204,6 +217,7 @@ impl Session {
         if state.close.is_some() && matches!(state.link, Link::Polling { .. }) {
             state.link = Link::Gone;
             state.outbox.clear();
+            state.outbox.note(self.metrics());
             drop(state);
             self.wake.notify_waiters();
             self.transport.forget(&self.id);

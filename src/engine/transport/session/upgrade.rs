@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Frame, Link, Session, Stream, Upgrade};
-use crate::engine::lock::lock;
+use crate::engine::{lock::lock, metrics::Family};
 
 impl Session {
     /// A WebSocket wants to take over. One at a time, and only a polling session.
@@ -55,6 +55,7 @@ impl Session {
             return false;
         }
         state.link = Link::WebSocket(stream);
+        self.metrics().add(Family::SessionsUpgraded, 1);
         if let Some(close) = &state.close {
             let goodbye = Frame::close(close.reason.code(), "");
             state.outbox.push_last(goodbye);

@@ -1,0 +1,4 @@
+import { metrics } from "./suites/metrics.js";
+import { serve } from "./support/server.js";
+
+metrics(serve);
