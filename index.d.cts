@@ -739,7 +739,7 @@ export interface Metrics {
     readonly open: number;
     /** Histogram, seconds: For each question that was answered: how long that took, waiting in the queue included. */
     readonly latencySeconds: MetricsHistogram;
-    /** Counter, decisions: Questions that were not answered within `limits.hookTimeout`. */
+    /** Counter, decisions: Questions that were not answered within `limits.hookTimeout`. They have no latency. */
     readonly overdue: number;
     /** Counter, decisions: Questions that were not asked, since too many waited (`limits.hookQueue`). */
     readonly refused: number;
