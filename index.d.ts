@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import type {
   DataIn,
   DataOut,
+  DialogueErrorCode,
   EventDefinition,
   EventMessage,
   InvalidResult,
