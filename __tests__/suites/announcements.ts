@@ -149,7 +149,7 @@ export function announcements(serve: Serve): void {
         expect(own("dialogue:roomDeleted")).toHaveLength(round);
       }
       old.tell("dialogue:createRoom", { id: "own", name: "Own" });
-      await old.next("dialogue:roomCreated", ({ id }) => id === "own");
+      await eventually(() => own("dialogue:roomCreated").length === 4, "its room");
       // By another, before anybody else heard of it.
       server.dialogue.deleteRoom("own");
       await old.count("dialogue:roomDeleted", 4);
