@@ -547,7 +547,7 @@ export interface Dialogue<R = any> {
   /** As {@link Room.trigger}; a room that does not exist: `Err("Room '<id>' does not exist")`. */
   trigger<
     T,
-    Id extends RoomId<R> = string,
+    Id extends RoomId<R> = RoomId<R>,
     const D extends AnyEvent = EventDefinition<T> & OfRoom<EventsOf<R, Id>>,
   >(
     roomId: Id,
