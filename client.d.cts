@@ -29,155 +29,169 @@ export { DialogueError, defineEvent, Err, is, Ok } from "./events.cjs";
 
 // ---------------------------------------------------------------- configuration
 
-/** What {@link createDialogueClient} takes. */
+/** The configuration of a client. */
 export interface ClientConfig {
   /**
-   * Where the server is: `ws://`, `wss://`, `http://` or `https://`; in a page also relative to it (`"/"`: the page's own server).
-   * A path is where Socket.IO answers there; without one that is `/socket.io`.
+   * URL of the server: `ws://`, `wss://`, `http://` or `https://`; in a page also a relative one (`"/"`: the server of the page). A path is the
+   * Socket.IO path of the server. Default path: `/socket.io`.
    */
   url: string;
   /**
-   * Who this is. A function is asked at each connect, and for a fresh `token` before one runs out; it may return a promise, which has
-   * {@link ClientConfig.timeout} to settle. Default: nothing, and the server gives a user id.
+   * Identity of the client: an object, or a function that returns one or a promise of one. The function is called at each connect, and for a new
+   * `token` before the current one expires; its promise must settle within {@link ClientConfig.timeout}. Default: none; the server then assigns a
+   * user id.
    */
   auth?: ClientAuth | (() => ClientAuth | Promise<ClientAuth>) | undefined;
-  /** Whether it connects without being asked. Default true. */
+  /** Whether the client connects at once. If false, call `connect()`. Default true. */
   autoConnect?: boolean | undefined;
-  /** Whether it tries again after a connect that failed and a connection that was lost. Default true. */
+  /** Whether the client tries again after a failed connect or a lost connection. Default true. */
   reconnection?: boolean | undefined;
   /**
-   * How often it tries again in a row before it gives up: an integer of 0 or more, or `Infinity`. Default `Infinity`. The first of them comes
-   * after a random part of a second, each further one of twice as many, of 5 s at most.
+   * Maximum number of attempts in a row to reconnect: an integer of 0 or more, or `Infinity`. Default `Infinity`. The first attempt waits a
+   * random time of up to 1 s; the limit doubles with each further attempt, up to 5 s.
    */
   reconnectionAttempts?: number | undefined;
   /**
-   * Milliseconds that every request may take, a wait for the connection included: a positive integer, at most 2,147,483,647. Default
-   * 10,000. Then it fails with `TIMEOUT`, or with `DISCONNECTED` where it could not be sent.
+   * Milliseconds that a request may take, including the wait for the connection: 1 to 2,147,483,647. Default 10,000. After that it fails with
+   * `TIMEOUT`, or with `DISCONNECTED` if it could not be sent.
    */
   timeout?: number | undefined;
 }
 
-/** What the server is told at a connect. */
+/** What a client sends to the server when it connects. */
 export interface ClientAuth {
-  /** The user id, where the server takes the client's word for it. */
+  /** The user id. Only servers without `jwt` and `authenticate` accept it. */
   userId?: string | undefined;
-  /** A JSON Web Token, where the server asks for one. */
+  /** A JSON Web Token, for servers with `jwt`. */
   token?: string | undefined;
-  /** Whatever else the server's `authenticate` reads; without it, this is in `client.meta` there. */
+  /** Further values for the server's `authenticate`. Without `authenticate`, the server has them in `client.meta`. */
   [key: string]: unknown;
 }
 
 /**
- * `"connecting"`: from `connect()` on, and after a lost connection while it tries again. `"disconnected"`: nothing is under way, until
- * `connect()`.
+ * The state of a client. `"connecting"`: it connects or reconnects. `"disconnected"`: it does neither, until `connect()` is called.
  */
 export type ConnectionState = "disconnected" | "connecting" | "connected";
 
 // ---------------------------------------------------------------- rooms
 
-/** A room as lists and announcements show it. */
+/** A room in lists and announcements. */
 export interface RoomInfo {
+  /** Its id, unique on the server. */
   id: string;
+  /** Its name, for people to read. */
   name: string;
+  /** Its description, for people to read. */
   description?: string;
-  /** How many connections are in it. */
+  /** Number of connections in the room. */
   size: number;
-  /** Most connections in it; absent: no bound. */
+  /** Maximum number of connections; absent: no maximum. */
   maxSize?: number;
-  /** User id of the one who may delete it; absent: no client may. */
+  /** User id of the user that can delete the room; absent: no client can. */
   createdById?: string;
 }
 
-/** What {@link DialogueClientInstance.createRoom} takes. */
+/** The options of {@link DialogueClientInstance.createRoom}. */
 export interface CreateRoomOptions {
-  /** 1 to 256 bytes, unless the server has another bound. */
+  /** The id of the room: 1 to 256 bytes, unless the server has another limit (`limits.idLength`). */
   id: string;
-  /** For people. */
+  /** Its name, for people to read. */
   name: string;
-  /** For people. */
+  /** Its description, for people to read. */
   description?: string | undefined;
-  /** Most connections in the room, a positive integer; absent: what the server gives. */
+  /** Maximum number of connections, a positive integer. Default: the server's. */
   maxSize?: number | undefined;
 }
 
-/** What the server says at a connect. */
+/** The server's answer to a connect. */
 export interface ConnectionResult {
   clientId: string;
   userId: string;
 }
 
-/** What the server says at a join. */
+/** The server's answer to a join. */
 export interface JoinResult {
   roomId: string;
   roomName: string;
 }
 
-/** Is called with each event of a kind. */
+/** A function that is called with each event of a kind. */
 export type EventHandler<T = unknown> = (message: EventMessage<T>) => void;
 
-/** Is called with each event, its name first. */
+/** A function that is called with the name of each event and the event. */
 export type WildcardHandler = (eventName: string, message: EventMessage) => void;
 
 // ---------------------------------------------------------------- the client
 
 /**
- * A client. Its methods need no `this`. Handlers may be registered before the first connect and stay through all connections; what
- * registers one returns the function that ends it. A handler that throws or rejects is reported on the console and stops no other.
+ * A client. Its methods need no `this`. Handlers can be registered before the first connect and stay through all connections. Each method that
+ * registers a handler returns a function that removes it. If a handler throws or rejects, the error is reported on the console.
  *
- * A request made while `state` is `"connecting"` waits for the connection, within its timeout; while it is `"disconnected"` it fails at
- * once with `DISCONNECTED`. `R`: the rooms of the server, see {@link createDialogueClient}. Besides what its own line says every request may fail with `TIMEOUT`, `DISCONNECTED`, `RATE_LIMITED`,
- * `OVERLOADED` (also where 10,000 requests are under way), `INVALID_REQUEST` and `INTERNAL`.
+ * A request that is made while `state` is `"connecting"` waits for the connection, within its timeout. While `state` is `"disconnected"`, it fails
+ * at once with `DISCONNECTED`. Every request can fail with `TIMEOUT`, `DISCONNECTED`, `RATE_LIMITED`, `OVERLOADED` (also if 10,000 requests are
+ * under way), `INVALID_REQUEST` and `INTERNAL`, besides the codes that its own comment names.
+ *
+ * `R`: the type of the server's rooms, see {@link createDialogueClient}.
  */
 export interface DialogueClientInstance<R = any> {
-  /** Who this is to the server; `""` until connected, then the last one known. */
+  /** The user id that the server knows this client by; `""` before the first connect. */
   readonly userId: string;
   /** Whether `state` is `"connected"`. */
   readonly connected: boolean;
   readonly state: ConnectionState;
   /**
-   * Connects, or waits for the connect that is under way. Rooms that were not left are joined again.
+   * Connects, or waits for the connect that is under way. Joins all rooms again that were not left.
    *
-   * @throws (rejects) {@link DialogueError}: the server's refusal (`UNAUTHORIZED`, `TOKEN_EXPIRED`, …), `DISCONNECTED` where it gives up or
-   * `disconnect()` is called, `TIMEOUT` where it is not connected in time (and goes on trying). Ignoring it is fine: `onError` is told too.
+   * @throws Rejects with {@link DialogueError}: the refusal of the server (`UNAUTHORIZED`, `TOKEN_EXPIRED`, …); `DISCONNECTED` if the client gives up
+   * or `disconnect()` is called; `TIMEOUT` if it is not connected in time (it continues to try). The promise can be ignored: `onError` reports the
+   * same errors.
    */
   connect(): Promise<void>;
-  /** Ends the connection and all trying. The rooms are kept for the next `connect()`; `leave()` is what gives one up. */
+  /** Closes the connection and stops all attempts to reconnect. The rooms are joined again at the next `connect()`, except those left by `leave()`. */
   disconnect(): void;
   /**
-   * Joins a room. One that this client is in already is the same object again.
+   * Joins a room. If this client is in it already, resolves with the same object.
    *
-   * @throws (rejects) {@link DialogueError} `ROOM_NOT_FOUND`, `ROOM_FULL`, `JOIN_DENIED`.
+   * @throws Rejects with {@link DialogueError} `ROOM_NOT_FOUND`, `ROOM_FULL` or `JOIN_DENIED`.
    */
   join<Id extends RoomId<R>>(roomId: Id): Promise<RoomContext<EventsOf<R, Id>>>;
-  /** A room that this client is in, also where the server put it there. It stays one while a lost connection comes back. */
+  /** Returns a room that this client is in, also if the server put it there; otherwise `undefined`. A lost connection changes nothing. */
   getRoom<Id extends RoomId<R>>(roomId: Id): RoomContext<EventsOf<R, Id>> | undefined;
-  /** The rooms that the server shows. */
+  /** Returns the listed rooms of the server. */
   listRooms(): Promise<RoomInfo[]>;
-  /** @throws (rejects) {@link DialogueError} `PERMISSION_DENIED`, `ROOM_EXISTS`. */
+  /**
+   * Creates a room, if the server allows it (`limits.clientRooms`).
+   *
+   * @throws Rejects with {@link DialogueError} `PERMISSION_DENIED` or `ROOM_EXISTS`.
+   */
   createRoom(options: CreateRoomOptions): Promise<RoomInfo>;
-  /** @throws (rejects) {@link DialogueError} `PERMISSION_DENIED`, `ROOM_NOT_FOUND`. */
+  /**
+   * Deletes a room that this user created.
+   *
+   * @throws Rejects with {@link DialogueError} `PERMISSION_DENIED` or `ROOM_NOT_FOUND`.
+   */
   deleteRoom(roomId: string): Promise<void>;
-  /** A room was made, by whomever. */
+  /** Calls `h` when a listed room was created. */
   onRoomCreated(h: (room: RoomInfo) => void): () => void;
-  /** A room was deleted, by whomever. */
+  /** Calls `h` when a room was deleted. */
   onRoomDeleted(h: (roomId: string) => void): () => void;
-  /** Connected, the first time and every time again. Rooms come back by themselves: join them elsewhere, or they are joined twice. */
+  /** Calls `h` after each connect, the first one and every reconnect. The client joins its rooms again by itself: do not join them here. */
   onConnect(h: () => void): () => void;
   /**
-   * A connection ended. `state` says whether it tries again.
+   * Calls `h` when a connection ended. `state` tells whether the client reconnects.
    *
-   * `reason`: `"transport close"`, `"transport error"`, `"ping timeout"`, `"io server disconnect"` (the server wants this client to stay
-   * away, and it does), `"io client disconnect"`.
+   * `reason`: `"transport close"`, `"transport error"`, `"ping timeout"`, `"io server disconnect"` (the server closed it; the client does not
+   * reconnect) or `"io client disconnect"`.
    */
   onDisconnect(h: (reason: string) => void): () => void;
   /**
-   * What belongs to no request that somebody waits for: a refused connect, the first of several that failed and that it gave up, a room
-   * that could not be joined again or whose missed events could not be fetched, a refused subscription, an expired token.
+   * Calls `h` with errors that belong to no pending request: a refused connect; the first of several failed connects, and that the client gave up;
+   * a room that could not be joined again, or whose missed events could not be fetched; a refused subscription; an expired token.
    */
   onError(h: (error: DialogueError) => void): () => void;
   /**
-   * What a room remembers (`syncHistoryOnJoin`), newest first, once after a join. After a lost connection the events that were missed go
-   * to the room's own handlers instead.
+   * Calls `h` once after a join with the history of a room (`syncHistoryOnJoin`), newest first. After a lost connection, missed events are passed
+   * to the handlers of the room instead.
    */
   onHistory(h: (roomId: string, events: EventMessage[]) => void): () => void;
 }
@@ -205,21 +219,23 @@ type SentFor<D, E> = [D] extends [string]
 type RoomsOf<Server> = 0 extends 1 & Server ? any : Server extends { readonly "~rooms"?: infer R } ? R : any;
 
 /**
- * A room that this client is in. After a lost connection it is joined again with its subscriptions, and what was said meanwhile in kinds
- * with history is handed to the same handlers: in order, nothing twice. Where that cannot be, `onClosed` and the client's `onError` say why.
+ * A room that this client is in. After a lost connection, the client joins it again with the same subscriptions. Missed events of kinds with
+ * history are passed to the same handlers, in order and each once. If this fails, `onClosed` and `onError` of the client report why.
+ *
+ * `E`: the room's events, if the type of the server names them. See {@link RoomContextWith} for parameters of functions.
  */
 export interface RoomContext<E = any> {
   readonly roomId: string;
-  /** As the server last said it. */
+  /** The room's name, as last received from the server. */
   readonly roomName: string;
   /**
-   * Says something in the room.
+   * Sends an event to all subscribers of the room.
    *
    * @param event A definition, which types `data`, or a name.
-   * @param data The schema's input. Binary values may stand anywhere inside.
-   * @param meta An object that travels beside the payload.
-   * @returns `Ok` once the server accepted it, else `Err`; never rejects, so that it may be ignored. `EVENT_NOT_ALLOWED`, `VALIDATION_FAILED`,
-   * `EVENT_BLOCKED`, `NOT_IN_ROOM`. After `TIMEOUT` and `DISCONNECTED` it may have been accepted all the same.
+   * @param data The payload: the input of the schema. It may contain binary values at any depth.
+   * @param meta An object that is sent with the payload.
+   * @returns `Ok` when the server has accepted the event, otherwise `Err` with `EVENT_NOT_ALLOWED`, `VALIDATION_FAILED`, `EVENT_BLOCKED` or
+   * `NOT_IN_ROOM`. Never rejects. After `TIMEOUT` and `DISCONNECTED`, the server may have accepted the event nevertheless.
    */
   trigger<
     T,
@@ -229,7 +245,7 @@ export interface RoomContext<E = any> {
     data: SentFor<D, E>,
     meta?: Record<string, unknown>,
   ): Promise<Result<void, DialogueError>>;
-  /** Calls `handler` for every such event that this client is subscribed to; `"*"` for every event. */
+  /** Calls `handler` for every such event that this client is subscribed to; `"*"`: for every event. Returns a function that removes it. */
   on<const D extends AnyEvent>(event: Among<D, E, "*">, handler: EventHandler<DataOf<D, E>>): () => void;
   on<N extends ClosedName<E>>(
     event: N,
@@ -239,20 +255,20 @@ export interface RoomContext<E = any> {
     event: OpenName<E> | "*" | (EventDefinition<T> & OfRoom<E, "*">),
     handler: EventHandler<T>,
   ): () => void;
-  /** Calls `handler` for every event that this client is subscribed to. */
+  /** Calls `handler` for every event that this client is subscribed to. Returns a function that removes it. */
   onAny(handler: WildcardHandler): () => void;
-  /** Asks for a kind of event, beside the room's `defaultSubscriptions`. A refusal goes to the client's `onError`. */
+  /** Subscribes to an event, in addition to the room's `defaultSubscriptions`. If the server refuses, `onError` of the client is called. */
   subscribe(eventName: string): void;
-  /** Asks for every kind of event. */
+  /** Subscribes to all events. */
   subscribeAll(): void;
-  /** Asks for a kind no longer; `"*"` takes `subscribeAll()` back. */
+  /** Ends the subscription to an event; `"*"` ends `subscribeAll()`. */
   unsubscribe(eventName: string): void;
   /**
-   * What was said, newest first.
+   * Returns past events of one kind, newest first.
    *
-   * @param start 0 is the newest. Default 0. @param end Exclusive. Default `start` + 50. Integers of 0 and up; the server returns at most
-   * `limits.historyPage` events, and fewer where they are large.
-   * @throws (rejects) {@link DialogueError} `NOT_IN_ROOM`.
+   * @param start Index of the first event, an integer of 0 or more; 0 is the newest. Default 0.
+   * @param end Index behind the last event. Default `start` + 50. The server returns at most `limits.historyPage` events, and fewer if they are large.
+   * @throws Rejects with {@link DialogueError} `NOT_IN_ROOM`.
    */
   getHistory<const D extends AnyEvent>(
     event: Among<D, E>,
@@ -270,11 +286,11 @@ export interface RoomContext<E = any> {
     end?: number,
   ): Promise<EventMessage<T>[]>;
   /**
-   * The membership ended other than by `leave()`: `ROOM_NOT_FOUND` (it was deleted), `NOT_IN_ROOM` (the server removed this client), or why
-   * it could not be joined again. Registered afterwards, it is called all the same.
+   * Calls `h` when the membership ends for another reason than `leave()`: `ROOM_NOT_FOUND` (the room was deleted), `NOT_IN_ROOM` (the server removed
+   * this client), or the reason why the room could not be joined again. If it has ended already, `h` is called too.
    */
   onClosed(h: (reason: DialogueError) => void): () => void;
-  /** Leaves for good. Nothing comes any more; `trigger` gives `NOT_IN_ROOM`. */
+  /** Leaves the room. No more events arrive, and `trigger` returns `NOT_IN_ROOM`. */
   leave(): void;
 }
 
@@ -306,8 +322,10 @@ type AllOf<E> = (E extends AnyEvent ? (methods: RoomContextMethods<E>) => void :
   : never;
 
 /**
- * Makes a client, in a browser, on Node or on Bun. `createDialogueClient<typeof dialogue>({ … })` knows the server's rooms and events, by an `import type` of
- * the server's module: nothing of it is in the page.
+ * Creates a client, in a browser, on Node or on Bun.
+ *
+ * `createDialogueClient<typeof dialogue>({ … })` knows the rooms and events of the server. `dialogue` comes from an `import type` of the server's
+ * module, so no server code reaches the page.
  *
  * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
  */
@@ -316,10 +334,10 @@ export function createDialogueClient<Server = any>(
 ): DialogueClientInstance<RoomsOf<Server>>;
 
 /**
- * The view of one room over a socket of `socket.io-client` that has joined it: for programs that hold the socket themselves. Requests are
- * acknowledged, and have 10 s. It does not join again: that is the one's who holds the socket.
+ * Creates the view of a room over a socket of `socket.io-client` that has joined it, for programs with a socket of their own. A request fails with
+ * `TIMEOUT` after 10 s. The view does not join again after a lost connection.
  *
- * @param onLeave Is called by `leave()`.
+ * @param onLeave Called by `leave()`.
  */
 export function createRoomContext(
   socket: ClientSocket,

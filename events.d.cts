@@ -7,63 +7,63 @@ export type { AnyEvent, EventHistoryConfig } from "./options.cjs";
 
 // ---------------------------------------------------------------- results
 
-/** A success. Frozen. */
+/** A success. The object is frozen. */
 export interface OkResult<T> {
   readonly type: "Ok";
   readonly isOk: true;
   readonly isErr: false;
   readonly value: T;
-  /** The value; never throws. */
+  /** Returns the value; never throws. */
   expect(message: string): T;
-  /** `result.unwrap().else(fallback)`: the value; the fallback is not used. */
+  /** `result.unwrap().else(fallback)` returns the value. */
   unwrap(): { else(fallback: unknown): T };
 }
 
-/** A failure. Frozen. */
+/** A failure. The object is frozen. */
 export interface ErrResult<E> {
   readonly type: "Err";
   readonly isOk: false;
   readonly isErr: true;
   readonly error: E;
-  /** Throws an `Error` with this message; its `cause` is the error. */
+  /** Throws an `Error` with this message; its `cause` is `error`. */
   expect(message: string): never;
-  /** `result.unwrap().else(fallback)`: the fallback as it is, a function too. */
+  /** `result.unwrap().else(fallback)` returns the fallback; if it is a function, the function itself. */
   unwrap(): { else<F>(fallback: F): F };
 }
 
-/** Told apart by `isOk` / `isErr`; carries `value` or `error`. */
+/** A success with `value` or a failure with `error`; check `isOk` or `isErr`. */
 export type Result<T, E> = OkResult<T> | ErrResult<E>;
 
-/** What a schema found wrong in a payload. */
+/** One mistake that a schema found in a payload. */
 export interface ValidationIssue {
-  /** Keys and indices from the payload to the value that is meant; `[]`: the payload itself. */
+  /** Keys and indices that lead from the payload to the wrong value; `[]`: the payload itself. */
   readonly path: readonly (string | number)[];
-  /** In the schema's words. */
+  /** The message of the schema. */
   readonly message: string;
 }
 
-/** A failure in words; if a schema refused, with what it found. */
+/** A failure with its reason as a text; if a schema refused the payload, also with the mistakes. */
 export interface InvalidResult extends ErrResult<string> {
-  /** At most 100 issues and 16,384 characters. Absent where no schema refused. */
+  /** The mistakes: at most 100, and 16,384 characters in all. Absent if no schema refused. */
   readonly issues?: readonly ValidationIssue[];
 }
 
-/** What a hook may return: any object told apart by `isOk` / `isErr`, from this package or another. */
+/** What a deciding hook returns: any object with `isOk` or `isErr`, from this package or another. */
 export type ResultLike<T, E> =
   | { readonly isOk: true; readonly value: T }
   | { readonly isErr: true; readonly error: E }
   | Result<T, E>;
 
-/** Makes a success. */
+/** Returns a success. */
 export function Ok<T>(value: T): OkResult<T>;
 export function Ok(): OkResult<void>;
 
-/** Makes a failure. */
+/** Returns a failure. */
 export function Err<E>(error: E): ErrResult<E>;
 
 // ---------------------------------------------------------------- errors
 
-/** What went wrong. The same codes travel on the wire in `dialogue:error`. */
+/** The codes of errors. `dialogue:error` uses the same ones on the wire. `docs/errors.md` explains each. */
 export type DialogueErrorCode =
   | "INVALID_CONFIG"
   | "PORT_IN_USE"
@@ -85,7 +85,7 @@ export type DialogueErrorCode =
   | "DISCONNECTED"
   | "INTERNAL";
 
-/** The one error class of this package. Decide by `code`, never by the message. */
+/** The error class of this package. Use `code` to tell errors apart; messages may change. */
 export class DialogueError extends Error {
   constructor(
     code: DialogueErrorCode,
@@ -97,41 +97,42 @@ export class DialogueError extends Error {
       cause?: unknown;
     },
   );
+  /** The kind of the error. */
   readonly code: DialogueErrorCode;
   /** The room concerned, if there is one. */
   readonly roomId?: string;
   /** The event concerned, if there is one. */
   readonly event?: string;
-  /** What a schema found, of `VALIDATION_FAILED`: at most 100 issues and 16,384 characters. */
+  /** For `VALIDATION_FAILED`, the mistakes that the schema found: at most 100, and 16,384 characters in all. */
   readonly issues?: readonly ValidationIssue[];
-  /** Whether the same request may succeed later. */
+  /** Whether the same request can succeed later. */
   readonly retryable: boolean;
 }
 
 // ---------------------------------------------------------------- events
 
-/** A schema whose output is `T`: one of Zod's; where Zod is not installed, any Standard Schema. */
+/** A schema with the output `T`: a Zod schema; if Zod is not installed, any Standard Schema. */
 export type EventSchema<T = unknown> = { is: z.ZodType } extends { is: 0 }
   ? StandardSchemaV1<unknown, T>
   : z.ZodType<T>;
 
-/** An event that can be triggered. Make one with {@link defineEvent}; a plain object of this shape does too. */
+/** The definition of an event. Create one with {@link defineEvent}, or write an object of this shape. */
 export interface EventDefinition<T = unknown> {
-  /** Its name; `"*"` in a room's `events` stands for any. */
+  /** The event's name. In a room's `events`, `"*"` allows any event. */
   readonly name: string;
-  /** For people. */
+  /** A description for people to read. */
   readonly description?: string;
-  /** What its payload must look like; absent: anything. */
+  /** Validates the payload. Default: any payload is valid. */
   readonly schema?: EventSchema<T>;
-  /** Absent: nothing is remembered. */
+  /** How many of these events each room keeps. Default: none. */
   readonly history?: EventHistoryConfig;
 }
 
-/** See {@link defineEvent}. */
+/** The options of {@link defineEvent}. */
 export interface DefineEventOptions {
-  /** For people. */
+  /** A description for people to read. */
   description?: string | undefined;
-  /** What a room remembers of this event; absent: nothing. */
+  /** How many of these events each room keeps. Default: none. */
   history?: EventHistoryConfig | undefined;
 }
 
@@ -154,11 +155,11 @@ type NotZods<S extends StandardSchemaV1, Z = EventSchema<StandardSchemaV1.InferO
 };
 
 /**
- * Defines an event. The result is frozen; its `schema` is the very object given.
+ * Defines an event. The result is frozen; its `schema` is the same object as in `options`.
  *
- * @param name Not empty.
- * @param options `schema`: a Zod schema (3.25 and up, or 4) or any Standard Schema; the payload's type follows from it. Without one the payload is
- * `unknown`, or what is written: `defineEvent<Payload>("name")`, or `defineEvent<"name", Payload>("name")`, whose name the type knows too.
+ * @param name The event's name, not empty.
+ * @param options `schema`: a Zod schema (3.25 or later) or any Standard Schema, which gives the payload its type. Without a schema, the payload is
+ * `unknown`, or the type that you write: `defineEvent<Payload>("name")`, or `defineEvent<"name", Payload>("name")` to keep the name in the type.
  * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
  */
 export function defineEvent<S extends EventSchema, const N extends string = string>(
@@ -167,7 +168,7 @@ export function defineEvent<S extends EventSchema, const N extends string = stri
 ): EventDefinition<StandardSchemaV1.InferOutput<S>> & {
   readonly name: N;
   readonly schema: S;
-  /** A type alone: of what `trigger` takes. */
+  /** Exists in types only: the schema, for the payload of `trigger`. */
   readonly "~schema"?: S;
 };
 export function defineEvent<S extends StandardSchemaV1, const N extends string = string>(
@@ -176,7 +177,7 @@ export function defineEvent<S extends StandardSchemaV1, const N extends string =
 ): EventDefinition<StandardSchemaV1.InferOutput<S>> & {
   readonly name: N;
   readonly schema: S & NotZods<S>;
-  /** A type alone: of what `trigger` takes. */
+  /** Exists in types only: the schema, for the payload of `trigger`. */
   readonly "~schema"?: S;
 };
 export function defineEvent<const N extends string, T>(
@@ -185,7 +186,7 @@ export function defineEvent<const N extends string, T>(
 ): EventDefinition<T> & { readonly name: N };
 export function defineEvent<T = unknown>(name: string, options?: DefineEventOptions): EventDefinition<T>;
 
-/** What `trigger` takes for an event: the input of its schema; without one, what the definition says. */
+/** The type of the payload that `trigger` takes for an event: the input of its schema; without a schema, the type in the definition. */
 export type DataIn<D> = 0 extends 1 & D
   ? any
   : D extends unknown
@@ -198,7 +199,7 @@ export type DataIn<D> = 0 extends 1 & D
           : unknown
     : never;
 
-/** What handlers of an event get as `data`: the output of its schema; without one, what the definition says. */
+/** The type of `data` in handlers of an event: the output of its schema; without a schema, the type in the definition. */
 export type DataOut<D> = 0 extends 1 & D
   ? any
   : D extends unknown
@@ -215,44 +216,44 @@ export type DataOut<D> = 0 extends 1 & D
 type SchemaOf<D> = D extends { readonly "~schema"?: infer S } ? Extract<S, StandardSchemaV1> : never;
 
 /**
- * Judges a payload by the event's schema.
+ * Validates a payload by the event's schema.
  *
- * @returns `Ok` with what the schema made of it (defaults, coercions and transforms applied), or `Err` with
- * `Event '<name>' validation failed: <path>: <message>, …` and the same as `issues`. Without a schema: `Ok(data)`. An asynchronous schema: `Err`.
+ * @returns `Ok` with the output of the schema (defaults, coercions and transforms applied), or `Err` with
+ * `Event '<name>' validation failed: <path>: <message>, …` and the same as `issues`. Without a schema: `Ok(data)`. With an asynchronous schema: `Err`.
  */
 export function validateEventData<T>(event: EventDefinition<T>, data: unknown): OkResult<T> | InvalidResult;
 
-/** Whether a client may trigger `name` where these are the events: one of that name, or `"*"`, is among them. */
+/** Returns whether `events` allows clients to trigger `name`: it contains an event of that name, or `"*"`. */
 export function isEventAllowed(name: string, events: readonly AnyEvent[]): boolean;
 
-/** The definition of exactly that name, if it is among them. */
+/** Returns the definition of exactly that name, or `undefined`. */
 export function getEventByName<E extends AnyEvent = EventDefinition<unknown>>(
   name: string,
   events: readonly E[],
 ): E | undefined;
 
-/** An event as handlers, hooks and clients see it. The envelope is the server's. */
+/** An event as handlers, hooks and clients receive it. The server sets all fields except `data` and `meta`. */
 export interface EventMessage<T = unknown> {
   /** The event's name. */
   event: string;
   /** The room's id. */
   roomId: string;
-  /** The payload; may be absent. */
+  /** The payload; may be `undefined`. */
   data: T;
   /** User id of the sender, or `"system"`. */
   from: string;
-  /** When it was accepted, in Unix milliseconds. */
+  /** When the server accepted the event, in Unix milliseconds. */
   timestamp: number;
-  /** Whatever the sender put beside the payload. */
+  /** The object that the sender sent with the payload, if any. */
   meta?: Record<string, unknown> | undefined;
-  /** Place in the room, from 1, growing by one with every event of whatever kind; absent before the event is accepted. */
+  /** Position in the room: 1, 2, 3, … over events of all kinds. Absent in `beforeEach`, since the event is not accepted yet. */
   offset?: number;
 }
 
 /**
- * Whether a message is of this event, by its name: in a hook, or a handler of every event, it then has the event's type. A definition named
- * `"*"` is that of any message.
+ * Returns whether a message is of this event, by its name. TypeScript then knows the type of its `data`: in a hook, or in a handler of all events.
+ * A definition with the name `"*"` fits any message.
  *
- * @throws `TypeError` where `event` is no definition with a name.
+ * @throws `TypeError` if `event` is not a definition with a name.
  */
 export function is<D extends AnyEvent>(event: D, message: EventMessage): message is EventMessage<DataOut<D>>;

@@ -60,70 +60,72 @@ export type { LimitsConfig, LogEntry, Logger } from "./options.js";
 // ---------------------------------------------------------------- logs
 
 /**
- * Logs to the console: `[Dialogue] [LEVEL]`, then the entry. `debug` only while `NODE_ENV` is `development` or `DEBUG`
- * is set.
+ * Makes a logger that writes to the console: `[Dialogue] [LEVEL]`, then the entry. It writes `debug` lines only if `NODE_ENV` is
+ * `development` or `DEBUG` is set.
  */
 export function createDefaultLogger(): Logger;
 
-/** Logs nothing. */
+/** Makes a logger that writes nothing. */
 export function createSilentLogger(): Logger;
 
 // ---------------------------------------------------------------- rooms
 
-/** What a room is made of. */
+/** The configuration of a room. */
 export interface RoomConfig {
-  /** For people. */
+  /** A name for people to read. It need not be unique. */
   name: string;
-  /** For people. */
+  /** A description for people to read. */
   description?: string | undefined;
-  /** Most connections in the room, a positive integer; absent: no bound. Exact under concurrent joins. */
+  /** Maximum number of connections in the room: a positive integer. Exact, also if many clients join at once. Default: no maximum. */
   maxSize?: number | undefined;
   /**
-   * What may be triggered. `[]`: clients nothing, the server anything. `[{ name: "*" }]`: anything, judged only where it is
-   * also listed by name. `{ name }` alone stands for the definition of that name in {@link DialogueConfig.events}, if there is
-   * one.
+   * The allowed events. `[]`: clients can trigger nothing, the server anything. `[{ name: "*" }]`: any event; an event that is also listed by
+   * name is validated by that definition. `{ name }` alone refers to the definition of that name in {@link DialogueConfig.events}, if there
+   * is one.
    */
   events: readonly EventDefinition<unknown>[];
-  /** Event names that one who joins is subscribed to; `"*"` is everything. Default: none. */
+  /** Names of the events that a client is subscribed to when it joins; `"*"`: all events. Default: none. */
   defaultSubscriptions?: readonly string[] | undefined;
-  /** User id of the one who may delete it by `dialogue:deleteRoom`; absent: no client may. */
+  /** User id of the user that can delete the room by `dialogue:deleteRoom`. Default: no client can. */
   createdById?: string | undefined;
   /**
-   * History sent to one who joins: `true` what is in memory (up to `limits.historyPage`), a number the newest so many of each
-   * kind of event. Default false.
+   * History that a client receives when it joins. `true`: all events in memory, at most `limits.historyPage`. A number: that many of the
+   * newest events of each kind. Default false.
    */
   syncHistoryOnJoin?: boolean | number | undefined;
   /**
-   * Whether it is shown by `dialogue:listRooms` and announced by `dialogue:roomCreated`. Default true. Changes and the end of one that is not are
-   * told to its members only.
+   * Whether `dialogue:listRooms` shows the room and `dialogue:roomCreated` announces it. Default true. If false, only its members are notified of
+   * its changes and its deletion. An unlisted room is not private: any client that knows the id can join, unless `beforeJoin` refuses.
    */
   listed?: boolean | undefined;
 }
 
 /**
- * A room. The same room is always the same object. After the room was deleted its methods do nothing.
+ * A room. The same room is always the same object. After the room is deleted, its methods do nothing.
  *
- * `E`: its events, where the configuration's type says them; others are not accepted then. Without it, any.
+ * `E`: the room's events, if the type of the configuration names them; other events are then compile errors. Default: any event. See
+ * {@link RoomWith} for parameters of functions.
  */
 export interface Room<E = any> {
+  /** The room's id, unique on this server. */
   readonly id: string;
-  /** The properties tell what `updateRoom` last made of them. */
+  /** The current name. `updateRoom` changes the properties of this object too. */
   readonly name: string;
   readonly description?: string;
   readonly maxSize?: number;
-  /** The very definitions given. */
+  /** The allowed events: the same objects that the configuration named. */
   readonly events: EventDefinition<unknown>[];
   readonly defaultSubscriptions: string[];
   readonly createdById?: string;
   /**
-   * Sends an event to all who are subscribed. When it returns, the event is accepted or refused, and the server's own
-   * handlers have run.
+   * Sends an event to all subscribers. When it returns, the event was accepted or refused, and the server's own handlers have run.
    *
-   * @param event What to trigger. If it carries no schema, that of the room's definition of the same name judges `data`.
-   * @param data The schema's input. Binary values may stand anywhere inside.
-   * @param from User id of the sender; default `"system"`.
-   * @param meta An object that travels beside the payload.
-   * @returns `Err` with the reason where the event is not allowed in the room, the data is refused (then with `issues`) or cannot be sent.
+   * @param event The definition of the event. If it has no schema, the schema of the room's definition of that name validates `data`.
+   * @param data The payload: the input of the schema. It may contain binary values at any depth.
+   * @param from User id of the sender. Default `"system"`.
+   * @param meta An object that is sent with the payload.
+   * @returns `Ok`; or `Err` with the reason if the event is not allowed in the room, the schema refuses the payload (then with `issues`), or the
+   * payload cannot be sent. Never throws.
    */
   trigger<T, const D extends AnyEvent = EventDefinition<T> & OfRoom<E>>(
     event: Among<D, E>,
@@ -132,29 +134,29 @@ export interface Room<E = any> {
     meta?: Record<string, unknown>,
   ): OkResult<void> | InvalidResult;
   /**
-   * Calls `handler` for every such event, whoever triggered it; `{ name: "*" }` for every event. A handler that throws or
-   * rejects is logged.
+   * Calls `handler` for every such event that is accepted, from clients and from the server; `{ name: "*" }`: for every event. If a handler
+   * throws or rejects, the error is logged.
    *
-   * @returns Ends it; may be called more than once.
+   * @returns A function that removes the handler. It may be called more than once.
    */
   on<const D extends AnyEvent>(
     event: Among<D, E, "*">,
     handler: (message: EventMessage<DataOf<D, E>>) => void,
   ): () => void;
   on<T>(event: EventDefinition<T> & OfRoom<E, "*">, handler: (message: EventMessage<T>) => void): () => void;
-  /** How many connections are in it. */
+  /** Returns the number of connections in the room. */
   size(): number;
-  /** Whether `maxSize` is reached; false where there is none. */
+  /** Returns whether `maxSize` is reached; false if the room has no maximum. */
   isFull(): boolean;
-  /** Who is in it, in order of joining. */
+  /** Returns the connections in the room, in the order in which they joined. */
   participants(): ConnectedClient[];
   /**
-   * What was triggered, newest first: memory, then `onLoad` for what is older.
+   * Returns past events, newest first: those in memory, then older ones from the hook `onLoad`.
    *
-   * @param start 0 is the newest. @param end Exclusive. Both are clamped to integers of 0 and up. `limits.historyPage` binds
-   * clients, not this.
-   * @param event A definition, or the name of one.
-   * @throws `TypeError` where `event` is neither. (rejects) {@link DialogueError} `INTERNAL` when `onLoad` failed.
+   * @param event A definition, or the name of an event.
+   * @param start Index of the first event; 0 is the newest. Clamped to an integer of 0 or more.
+   * @param end Index behind the last event, clamped likewise. `limits.historyPage` does not apply here, only to clients.
+   * @throws `TypeError` if `event` is neither a definition nor a name. Rejects with {@link DialogueError} `INTERNAL` if `onLoad` fails.
    */
   history<const D extends AnyEvent>(
     event: Among<D, E>,
@@ -200,50 +202,55 @@ type AllOf<E> = (E extends AnyEvent ? (methods: RoomMethods<E>) => void : never)
 // ---------------------------------------------------------------- clients
 
 /**
- * A connection. The same connection is always the same object. Every call has acted when it returns; what cannot be done (no
- * such room, a full one) is a warning in the log and no change, never an exception.
+ * A connection. The same connection is always the same object. Each method has taken effect when it returns. What cannot be done (no such
+ * room, a full room) is a warning in the log and changes nothing; no method throws.
  */
 export interface ConnectedClient {
-  /** `socket.id`. */
+  /** The id of this connection; equals `socket.id`. */
   readonly id: string;
-  /** Who it is; one user may have many connections. */
+  /** The id of its user. A user may have many connections. */
   readonly userId: string;
+  /** The Socket.IO socket of this connection. */
   readonly socket: Socket;
-  /** An ordinary object that keeps what is written into it. */
+  /** An object for your own data; it lives as long as the connection. What it contains at first comes from the client: see `docs/identity.md`. */
   readonly meta: Record<string, unknown>;
-  /** What `authenticate` or `jwt` found; an ordinary object. */
+  /** What `authenticate` or `jwt` found out about the client. */
   readonly auth?: AuthData;
-  /** Puts it into a room, within `maxSize`, without asking `beforeJoin`, and tells it. A full room: it gets `ROOM_FULL`. */
+  /** Puts the connection into a room and notifies the client. `beforeJoin` is not called. If the room is full, the client receives the error `ROOM_FULL`. */
   join(
     roomId: string,
     options?: {
       /**
-       * Send the room's history to this client, as its own join would: `true` what is in memory, a number the newest so many of
-       * each kind. Default false.
+       * History to send to this client. `true`: all events in memory. A number: that many of the newest events of each kind. Default false.
        */
       history?: boolean | number | undefined;
     },
   ): void;
+  /** Takes the connection out of a room. */
   leave(roomId: string): void;
+  /** Subscribes it to an event of a room that it is in. */
   subscribe(roomId: string, eventName: string): void;
+  /** Subscribes it to all events of a room that it is in. */
   subscribeAll(roomId: string): void;
+  /** Ends a subscription; `"*"` ends `subscribeAll`. */
   unsubscribe(roomId: string, eventName: string): void;
-  /** Ids of the rooms it is in. */
+  /** Returns the ids of the rooms that it is in. */
   rooms(): string[];
-  /** Names of the events it is subscribed to; `"*"` is everything. */
+  /** Returns the names of the events that it is subscribed to in a room; `"*"`: all events. */
   subscriptions(roomId: string): string[];
-  /** A plain Socket.IO emit to this client. */
+  /** Sends a plain Socket.IO event to this client. */
   send<T>(event: string, data: T): void;
-  /** Ends the connection; the client does not come back by itself. */
+  /** Closes the connection. The client does not reconnect by itself. */
   disconnect(): void;
 }
 
-/** The rooms that any of a user's connections is in. */
+/** The rooms that at least one connection of a user is in. */
 export interface ClientRooms {
+  /** The ids of the rooms. */
   readonly ids: string[];
-  /** Calls back for each room. */
+  /** Calls `callback` for each room. */
   forAll(callback: (roomId: string) => void): void;
-  /** Takes all of the user's connections out of each room; calls back for each room before leaving it. */
+  /** Takes all connections of the user out of each room; calls `callback` for each room first. */
   leaveAll(callback?: (roomId: string) => void): void;
 }
 
@@ -253,31 +260,32 @@ export interface ClientRooms {
 export interface JwtClaims {
   /** The user id. */
   sub: string;
-  /** When it ends. */
+  /** When the token expires. */
   exp: number;
-  /** When it was issued. A token whose issuer leaves it out is accepted, and then it is absent here too. */
+  /** When the token was issued. Absent if the token does not contain it. */
   iat: number;
   [key: string]: unknown;
 }
 
-/** What is known of an authenticated client. */
+/** What is known about an authenticated client. */
 export interface AuthData {
   jwt: JwtClaims;
   [key: string]: unknown;
 }
 
-/** What `authenticate` hands back: `exp` and `iat` may be missing, and are not enforced. */
+/** What `authenticate` returns in `Ok`. `exp` and `iat` are optional and not enforced. */
 export interface AuthInput {
   jwt: { sub: string; exp?: number; iat?: number; [key: string]: unknown };
   [key: string]: unknown;
 }
 
-/** Who a client is. */
+/** The identity of a client. */
 export interface AuthenticateResult {
   userId: string;
   meta: Record<string, unknown>;
 }
 
+/** Signature algorithms of JSON Web Tokens that are supported. */
 export type JwtAlgorithm =
   | "HS256"
   | "HS384"
@@ -293,44 +301,44 @@ export type JwtAlgorithm =
   | "EdDSA";
 
 /**
- * How the engine verifies the token in `auth.token`, or in an `Authorization: Bearer` header: without JavaScript. Exactly one of
- * `secret`, `publicKey`, `jwks` and `jwksUri`. The connection ends when the token does; see `docs/identity.md`.
+ * How the engine verifies the token in `auth.token`, or in the header `Authorization: Bearer`. Exactly one of `secret`, `publicKey`, `jwks` and
+ * `jwksUri` is required. The connection is closed when its token expires; see `docs/identity.md`.
  */
 export interface JwtConfig {
   /** For HS256, HS384, HS512. Use at least 32 random bytes: a shorter or guessable one can be found from a single token. */
   secret?: string | Uint8Array | undefined;
   /** PEM: RSA of 2,048 to 8,192 bits, P-256, P-384 or Ed25519; or a certificate of such a key. */
   publicKey?: string | undefined;
-  /** JSON Web Keys. A token's `kid` says which one; those that verify no signatures are passed over. */
+  /** A set of JSON Web Keys. The `kid` of a token selects the key. Keys that cannot verify signatures are ignored. */
   jwks?: { keys: object[] } | undefined;
   /**
-   * Where such a set is fetched: `https`, or `http` to loopback. Fetched when the first token comes, then for a `kid` that is not
-   * known at most once a minute, and every ten minutes while tokens come. 5 s and 256 KiB at most, no redirects.
+   * URL of such a set: `https`, or `http` to a loopback address. It is fetched when the first token arrives, then every ten minutes while tokens
+   * arrive, and at most once a minute for an unknown `kid`. A fetch may take 5 s and return 256 KiB; redirects are not followed.
    */
   jwksUri?: string | undefined;
-  /** Those that count. Default: all that the key is for, read from the key. */
+  /** The accepted algorithms. Default: all that fit the key. */
   algorithms?: readonly JwtAlgorithm[] | undefined;
-  /** Whose tokens are taken: `iss` is one of these. Default: anyone's who has the key. */
+  /** Accepted issuers: `iss` must be one of these. Default: not checked. */
   issuer?: string | readonly string[] | undefined;
-  /** For whom: `aud` names one of these. Default: not asked. */
+  /** Accepted audiences: `aud` must contain one of these. Default: not checked. */
   audience?: string | readonly string[] | undefined;
-  /** Seconds by which clocks may differ, 0 to 86,400: for `exp`, `nbf` and `iat`. Default 0. */
+  /** Tolerated difference of clocks in seconds for `exp`, `nbf` and `iat`: 0 to 86,400. Default 0. */
   leeway?: number | undefined;
   /**
-   * Whether one without a token is refused. Default true. With false such a one gets the socket id as its user id, never a name of its
-   * own choosing; a token that is not good is refused all the same.
+   * Whether clients without a token are refused. Default true. If false, such a client gets its socket id as its user id and cannot choose
+   * another. An invalid token is refused in both cases.
    */
   required?: boolean | undefined;
 }
 
 /**
- * Signs a token. `iat` is now, `exp` follows from `expiresIn`; claims that are given stay as they are.
+ * Signs a token. Sets `iat` to the current time and `exp` from `expiresIn`, unless `claims` contains them.
  *
  * @param key A secret, or a private key in PEM: RSA, or in PKCS #8 P-256, P-384 or Ed25519.
  * @param options.algorithm Default: HS256 with a secret; RS256, ES256, ES384 or EdDSA by the kind of the private key.
- * @param options.expiresIn Seconds, or a text such as `"30s"`, `"15m"`, `"1h"`, `"7d"`. Default one hour.
- * @param options.keyId The header's `kid`.
- * @throws {@link DialogueError} `INVALID_CONFIG` for a key, a claim or an option that is not acceptable.
+ * @param options.expiresIn How long the token is valid: seconds, or a text such as `"30s"`, `"15m"`, `"1h"`, `"7d"`. Default: one hour.
+ * @param options.keyId The `kid` of the header. Default: none.
+ * @throws {@link DialogueError} `INVALID_CONFIG` if a key, a claim or an option is not valid.
  */
 export function signJwt(
   claims: Record<string, unknown> & { sub: string },
@@ -343,11 +351,11 @@ export function signJwt(
 ): string;
 
 /**
- * Verifies a token as the engine does at a connect: signature, `exp` (which it must have), `nbf`, `iat`, and what the options ask for.
- * An `Err` says in a sentence what is wrong and shows nothing of the token.
+ * Verifies a token as the engine does when a client connects: the signature, `exp` (required), `nbf`, `iat`, and what the options require.
  *
- * @param key A secret, a public key in PEM, or a set of JSON Web Keys. A PEM text is never taken for a secret.
- * @throws {@link DialogueError} `INVALID_CONFIG` for a key or an option that is not acceptable.
+ * @param key A secret, a public key in PEM, or a set of JSON Web Keys. A PEM text is never used as a secret.
+ * @returns `Ok` with the claims; or `Err` with the reason as a sentence, which contains nothing of the token.
+ * @throws {@link DialogueError} `INVALID_CONFIG` if a key or an option is not valid.
  */
 export function verifyJwt(
   token: string,
@@ -357,12 +365,13 @@ export function verifyJwt(
 
 // ---------------------------------------------------------------- hooks
 
-/** Live views of what there is; built at no cost per event. */
+/** Live views of the server's state. They always show the present. */
 export interface DialogueContext {
+  /** The Socket.IO server. */
   io: Server;
-  /** By client id. */
+  /** All connections, by their id. */
   clients: Record<string, ConnectedClient>;
-  /** By room id. */
+  /** All rooms, by their id. */
   rooms: Record<string, Room>;
 }
 
@@ -372,56 +381,65 @@ type Authenticate = (
 ) => ResultLike<AuthInput, string> | Promise<ResultLike<AuthInput, string>>;
 
 /**
- * Functions that observe or decide. One that throws, rejects, returns the wrong thing or does not decide within
- * `limits.hookTimeout` never ends the process: an observer is logged, one that decides has refused. A synchronous deciding hook
- * (`beforeJoin`, `beforeEach`) that returns a promise has returned the wrong thing. Each is called as a method of the object that it
- * stands in. A name that is not known is `INVALID_CONFIG` where it is close to a hook's or another group's, else a warning.
+ * Functions that the server calls. `authenticate`, `beforeJoin` and `beforeEach` decide; all others observe.
+ *
+ * If a hook throws, rejects, returns a wrong value or exceeds `limits.hookTimeout`, the process continues: a deciding hook has then refused
+ * (`INTERNAL` or `OVERLOADED`), and for an observer the error is logged. `beforeJoin` and `beforeEach` are synchronous: a promise is a wrong
+ * value. Observers may return anything. A misspelt name of a hook is `INVALID_CONFIG`; any other unknown name is a warning in the log.
  */
 export interface HooksConfig {
-  /** The same as `socket.authenticate`. Both may be given only where they are one function. */
+  /** The same as `socket.authenticate`. If both are given, they must be the same function. */
   authenticate?: Authenticate;
   socket?: {
-    /** Decides who a client is, or that it is nobody. */
+    /** Decides the identity of a client that connects: `Ok({ jwt: { sub } })` with its user id, or `Err(reason)`, which the client sees as `UNAUTHORIZED`. */
     authenticate?: Authenticate;
-    /** A socket connected; before `clients.onConnected`. */
+    /** Called when a socket connects, before `clients.onConnected`. */
     onConnect?(p: WithContext & { clientSocket: Socket }): void;
-    /** It is gone; after `clients.onDisconnected` and every `onLeft`. */
+    /** Called when a socket is gone, after `clients.onDisconnected` and every `onLeft`. */
     onDisconnect?(p: WithContext & { clientSocket: Socket }): void;
   };
   clients?: {
-    /** Decides whether a client may join a room. Synchronous. */
+    /** Decides whether a client can join a room: `Ok()`, or `Err(reason)`, which the client sees as `JOIN_DENIED`. Synchronous. */
     beforeJoin?(
       p: WithContext & { client: ConnectedClient; roomId: string; room: Room },
     ): ResultLike<void, string>;
-    /** A client connected; none of its commands is handled before the synchronous part has returned. */
+    /** Called when a client connects. None of its commands is handled before the synchronous part of this hook has returned. */
     onConnected?(client: ConnectedClient): void;
-    /** It is gone. Its rooms can still be asked for until the synchronous part has returned. */
+    /** Called when a client is gone. `client.rooms()` still works until the synchronous part of this hook has returned. */
     onDisconnected?(client: ConnectedClient): void;
-    /** It is in a room, whoever put it there. */
+    /** Called when a client has joined a room, by itself or by `client.join`. */
     onJoined?(client: ConnectedClient, roomId: string): void;
-    /** It is out of a room, whatever the cause. */
+    /** Called when a client has left a room, for any reason. */
     onLeft?(client: ConnectedClient, roomId: string): void;
   };
   rooms?: {
-    /** Also for the rooms of the config, inside `createDialogue`. */
+    /** Called when a room was created. For the rooms of the configuration, inside `createDialogue`. */
     onCreated?(room: Room): void;
+    /** Called when `updateRoom` has changed a room. */
     onUpdated?(room: Room): void;
+    /** Called when a room was deleted. */
     onDeleted?(roomId: string): void;
   };
   events?: {
-    /** Decides on an event, or changes its `data` and `meta`. Synchronous. */
+    /**
+     * Decides whether an event is accepted: `Ok(message)`, also with other `data` and `meta`; or `Err(reason)`, which the sender sees as
+     * `EVENT_BLOCKED`. Changes to other fields are ignored. Synchronous.
+     */
     beforeEach?(
       p: WithContext & { roomId: string; message: EventMessage; from: string },
     ): ResultLike<EventMessage, string>;
-    /** After the handlers of `on`. `recipientCount`: how many connections it was sent to. */
+    /** Called after the handlers of `on`. `recipientCount`: the number of connections that the event was sent to. */
     afterEach?(p: WithContext & { roomId: string; message: EventMessage; recipientCount: number }): void;
-    /** An event was accepted and sent; before the handlers of `on`. */
+    /** Called when an event was accepted and sent, before the handlers of `on`. */
     onTriggered?(roomId: string, event: EventMessage): void;
-    /** Events leave memory, oldest first: evicted, or left when the room is deleted or the server stops, which waits for it. */
+    /**
+     * Called with events that leave memory, oldest first: because newer ones replace them, the room is deleted or the server stops. `stop()` waits
+     * for this hook.
+     */
     onCleanup?(roomId: string, eventName: string, events: EventMessage[]): void;
     /**
-     * Supplies what is older than memory: `start` (0 is the newest event that memory does not hold) to `end` (exclusive), newest
-     * first.
+     * Returns events that are older than those in memory, newest first, from `start` to `end` (exclusive); 0 is the newest event that is not in
+     * memory.
      */
     onLoad?(roomId: string, eventName: string, start: number, end: number): Promise<EventMessage[]>;
   };
@@ -429,13 +447,13 @@ export interface HooksConfig {
 
 // ---------------------------------------------------------------- dialogue
 
-/** Which pages of other origins may call. */
+/** Which pages of other origins can use the server. */
 export interface CorsConfig {
-  /** `"*"` or `true`: any. `false`: the server's own only. Else the ones that may, as `https://example.com`. */
+  /** `"*"` or `true`: any origin. `false`: only the server's own. A text or a list: these origins, such as `https://example.com`. */
   origin: string | readonly string[] | boolean;
-  /** Methods that a preflight allows. Default GET, POST. */
+  /** Methods that a preflight request allows. Default: GET and POST. */
   methods?: readonly string[] | undefined;
-  /** Whether cookies may be sent. Only with listed origins, where the default is true. */
+  /** Whether pages can send cookies. Only with listed origins; the default is then true. */
   credentials?: boolean | undefined;
 }
 
@@ -448,7 +466,7 @@ export interface FetchApp {
   fetch(request: Request, ...rest: any[]): Response | Promise<Response>;
 }
 
-/** What the type of a configuration's `rooms` may be. */
+/** The rooms of a configuration: by id, or as a list with ids. */
 export type RoomsConfig =
   | { readonly [id: string]: RoomShape }
   | readonly (RoomShape & { readonly id: string })[];
@@ -468,83 +486,87 @@ type RoomOf<R, Id> = 0 extends 1 & R
 /** What is undefined is as if it were absent, with `exactOptionalPropertyTypes` too. */
 type OrUndefined<T> = { [K in keyof T]: T[K] | undefined };
 
-/** What `createDialogue` takes. A field that is not known, here, in `cors` or in a room, is a warning in the log. */
+/** The configuration of a server. An unknown field, here, in `cors` or in a room, is a warning in the log. */
 export interface DialogueConfig<
   R extends RoomsConfig = Record<string, RoomConfig> | readonly (RoomConfig & { id: string })[],
 > {
-  /** TCP port, 0 to 65535; 0 takes any free one. Default 3000. */
+  /** TCP port, 0 to 65535. 0: any free port; see {@link Dialogue.port}. Default 3000. */
   port?: number | undefined;
   /** Address to listen on. Default: all interfaces. */
   host?: string | undefined;
-  /** Answers every request outside the Socket.IO path. Default: a new Hono app, see {@link Dialogue.app}. */
+  /** Handles every HTTP request outside the Socket.IO path. Default: a new Hono app, see {@link Dialogue.app}. */
   app?: Hono | FetchApp | undefined;
   /** The rooms that exist from the start: by id, or as a list. */
   rooms: R;
-  /** Definitions that rooms may name by `{ name }` alone. */
+  /** Definitions that rooms can refer to by `{ name }` alone. */
   events?: readonly EventDefinition<unknown>[] | undefined;
+  /** Functions that decide and observe. Default: none. */
   hooks?: HooksConfig | undefined;
-  /** Default: {@link createDefaultLogger}. */
+  /** Where log lines go. Default: {@link createDefaultLogger}. */
   logger?: Logger | undefined;
-  /** Absent or `true`: any origin, without credentials. `false`: the server's own only. */
+  /** Which pages of other origins can use the server. Default `true`: any origin, without credentials. `false`: only the server's own. */
   cors?: CorsConfig | boolean | undefined;
-  /** Only reported by the adapter; the engine runs where it is loaded. */
+  /** Has no effect: the server runs on the runtime that loaded it. */
   runtime?: Runtime | undefined;
-  /** Which tokens say who connects. With `hooks.socket.authenticate` too: that is asked after a good token, and gets its `claims`. */
+  /** How tokens are verified. If `hooks.socket.authenticate` is given too, it is called after a valid token, with its `claims`. Default: no tokens. */
   jwt?: JwtConfig | undefined;
+  /** Bounds on memory, rates and sizes. */
   limits?: OrUndefined<LimitsConfig> | undefined;
+  /** Options of the transport. */
   socket?: SocketOptions | undefined;
-  /** Threads of the engine, a positive integer. Default: one less than the cores available, since JavaScript needs one of them; at least 1. */
+  /** Number of threads of the engine, a positive integer. Default: one less than the available cores, at least 1. */
   threads?: number | undefined;
   /**
-   * Serves `https` and `wss` on the port, and nothing else there. `cert`: the certificate, its chain behind it; `key`: its private key, RSA, ECDSA or
-   * Ed25519, without a passphrase; PEM each. TLS 1.2 and 1.3. Default: no TLS.
+   * Serves `https` and `wss` on the port instead of `http` and `ws`, with TLS 1.2 and 1.3. `cert`: the certificate, followed by its chain.
+   * `key`: its private key (RSA, ECDSA or Ed25519) without a passphrase. Both in PEM. Default: no TLS.
    *
-   * @throws {@link DialogueError} `INVALID_CONFIG` that names the field, and shows nothing of it.
+   * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
    */
   tls?: { cert: string | Uint8Array; key: string | Uint8Array } | undefined;
   /**
-   * Replaces the global `Response`, `Request` and `fetch`, so that requests and (on Node) responses can be light: the runtime's own are made of them when more is asked than
-   * status, URL and headers. They behave like the runtime's, and share its prototypes. Default true.
+   * Whether the global `Response`, `Request` and `fetch` are replaced by faster ones, which behave like the runtime's and share its prototypes.
+   * Default true.
    *
-   * With `false` the global objects are left alone, and the app gets the runtime's own requests, which is slower. On Bun the `Content-Type` of a response that has none is then read off its
-   * body: `text/plain;charset=utf-8` if that is UTF-8, else `application/octet-stream`.
+   * If false, the global objects stay as they are, and the app gets the runtime's own requests, which is slower. On Bun, a response without a
+   * `Content-Type` then gets one from its body: `text/plain;charset=utf-8` if the body is UTF-8, otherwise `application/octet-stream`.
    */
   overrideGlobalObjects?: boolean | undefined;
 }
 
 /** Transport options, under Socket.IO's names. */
 export interface SocketOptions {
-  /** Path that the transport answers; a `/` in front is added. Default `/socket.io`. */
+  /** Path of the transport; a `/` in front is added if it is missing. Default `/socket.io`. */
   path?: string | undefined;
   /** Milliseconds between two pings. Default 25,000. */
   pingInterval?: number | undefined;
-  /** Milliseconds within which a ping must be answered. Default 20,000. */
+  /** Milliseconds within which a client must answer a ping; otherwise its connection is closed. Default 20,000. */
   pingTimeout?: number | undefined;
-  /** Most bytes of one message, over all its fragments and attachments. Default 1,000,000. */
+  /** Maximum size of one message from a client in bytes, all fragments and attachments together. Default 1,000,000. Larger: the connection is closed. */
   maxHttpBufferSize?: number | undefined;
-  /** Milliseconds from the Engine.IO handshake to the Socket.IO connect. Default 10,000. */
+  /** Milliseconds within which a new connection must send its Socket.IO connect; otherwise it is closed. Default 10,000. */
   connectTimeout?: number | undefined;
-  /** Milliseconds within which an upgrade must be completed. Default 10,000. */
+  /** Milliseconds within which an upgrade from polling to WebSocket must be completed. Default 10,000. */
   upgradeTimeout?: number | undefined;
-  /** Transports that are offered. Default both. */
+  /** The transports that clients can use. Default: both. */
   transports?: readonly ("polling" | "websocket")[] | undefined;
 }
 
 /**
- * The server.
+ * The server, as {@link createDialogue} makes it.
  *
- * `R`: the rooms of its configuration, as {@link createDialogue} finds their type. Without it, any rooms.
+ * `R`: the type of the rooms of its configuration. Default: any rooms. A `Dialogue` without argument, as in the parameters of a function, accepts
+ * every server.
  */
 export interface Dialogue<R = any> {
-  /** A type alone: of what `createDialogueClient<typeof dialogue>` knows. */
+  /** Exists in types only: what `createDialogueClient<typeof dialogue>` knows. */
   readonly "~rooms"?: R;
-  /** The app given, or the one made. */
+  /** The app of the configuration; if there is none, a new Hono app. */
   readonly app: Hono;
   /** The Socket.IO server. */
   readonly io: Server;
-  /** The bound port once started, the configured one before. */
+  /** The port that the server listens on; before `start()`, the configured one. */
   readonly port: number;
-  /** As {@link Room.trigger}; a room that does not exist: `Err("Room '<id>' does not exist")`. */
+  /** Sends an event in a room, as {@link Room.trigger} does. If the room does not exist, returns `Err("Room '<id>' does not exist")`. */
   trigger<
     T,
     Id extends RoomId<R> = RoomId<R>,
@@ -556,7 +578,7 @@ export interface Dialogue<R = any> {
     from?: string,
     meta?: Record<string, unknown>,
   ): OkResult<void> | InvalidResult;
-  /** As {@link Room.on}; a room that does not exist: a warning in the log, and nothing to end. */
+  /** Calls `handler` for events of a room, as {@link Room.on} does. If the room does not exist, logs a warning and does nothing. */
   on<Id extends RoomId<R>, const D extends AnyEvent>(
     roomId: Id,
     event: Among<D, EventsOf<R, Id>, "*">,
@@ -568,60 +590,65 @@ export interface Dialogue<R = any> {
     handler: (message: EventMessage<T>) => void,
   ): () => void;
   /**
-   * The room of this id. One that the configuration's type names is taken to be there: after `deleteRoom` ask {@link Dialogue.getRoom}.
+   * Returns the room of this id, or null. For an id in the type of the configuration, the type says that the room exists: after `deleteRoom`, use
+   * {@link Dialogue.getRoom}.
    */
   room<Id extends RoomId<R>>(id: Id): RoomOf<R, Id>;
-  /** The same as `room`, where the room may be gone. */
+  /** Returns the room of this id, or null; for rooms that may have been deleted. */
   getRoom<Id extends RoomId<R>>(id: Id): RoomOf<R, Id> | null;
-  /** All rooms, in order of creation. */
+  /** Returns all rooms in the order of their creation. */
   rooms(): Room[];
   /**
-   * Makes a room; everyone connected is told unless `listed` is false.
+   * Creates a room. All clients are notified, unless `listed` is false.
    *
-   * @returns `null` when the id is taken, or not acceptable (a warning says why).
+   * @param createdById User id of the user that can delete the room; see {@link RoomConfig.createdById}.
+   * @returns The room; `null` if the id exists already or is not valid (a warning in the log says why).
    * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
    */
   createRoom(id: string, config: RoomConfig, createdById?: string): Room | null;
   createRoom(config: RoomConfig & { id: string }): Room | null;
   /**
-   * Changes what is given. Members above a smaller `maxSize` stay; `defaultSubscriptions` count for later joins.
+   * Changes the given fields of a room. If `maxSize` becomes smaller, all members stay. `defaultSubscriptions` apply to later joins.
    *
-   * @returns `null` when there is no such room.
+   * @returns The room; `null` if it does not exist.
    * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
    */
   updateRoom(id: string, changes: Partial<Omit<RoomConfig, "createdById">>): Room | null;
-  /** Removes all members, tells everyone, and hands the history to `onCleanup`. False when there is no such room. */
+  /** Deletes a room: removes all members, notifies all clients and passes the history to `onCleanup`. Returns false if the room does not exist. */
   deleteRoom(id: string): boolean;
-  /** The user's connections. */
+  /** Returns the connections of a user. */
   getClients(userId: string): ConnectedClient[];
+  /** Returns all connections. */
   getAllClients(): ConnectedClient[];
+  /** Returns the rooms that at least one connection of the user is in. */
   getClientRooms(userId: string): ClientRooms;
-  /** Whether any of the user's connections is in the room. */
+  /** Returns whether at least one connection of the user is in the room. */
   isInRoom(userId: string, roomId: string): boolean;
   /**
-   * What the server has counted since it was made, and what it holds now. Works before `start` and after `stop`. It looks at no session: it may be
-   * called every second, however many clients there are.
+   * Returns what the server has counted since it was created, and what it holds now. Works before `start` and after `stop`. The cost does not
+   * depend on the number of clients: it may be called every second.
    */
   metrics(): Metrics;
   /**
-   * Resolves once the port is bound; while running, the same promise.
+   * Starts the server. Resolves when it listens; if it is running already, returns the same promise.
    *
-   * @throws (rejects) {@link DialogueError} `PORT_IN_USE`, naming the port.
+   * @throws Rejects with {@link DialogueError} `PORT_IN_USE`, naming the port.
    */
   start(): Promise<void>;
   /**
-   * Closes every connection so that clients look for what comes next, hands what is left of history to `onCleanup`, and
-   * resolves when every socket and task is gone. May be called twice; `start` works again afterwards.
+   * Stops the server: closes every connection in a way that lets clients reconnect, and passes the remaining history to `onCleanup`. Resolves
+   * when every socket and task is gone, after `limits.drain` at the latest for open connections. May be called twice; `start` works again
+   * afterwards.
    */
   stop(): Promise<void>;
-  /** `stop`, for `await using`. */
+  /** The same as `stop`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Makes a server; nothing listens before `start()`.
+ * Creates a server. It listens after `start()`.
  *
- * @throws {@link DialogueError} `INVALID_CONFIG`: `<path of the field>: <what was expected>`.
+ * @throws {@link DialogueError} `INVALID_CONFIG` with the message `<path of the field>: <what was expected>`.
  */
 export function createDialogue<const R extends RoomsConfig>(
   config: DialogueConfig<R> & { rooms: KnownFields<R> },
@@ -759,6 +786,7 @@ export interface Metrics {
 
 // ---------------------------------------------------------------- runtimes
 
+/** The runtimes that are supported. */
 export type Runtime = "bun" | "node";
 
 /** The HTTP server and Socket.IO engine of a runtime. */
@@ -769,7 +797,7 @@ export interface RuntimeAdapter {
   stop(): Promise<void>;
 }
 
-/** What a {@link RuntimeAdapter} starts with. */
+/** The options of {@link RuntimeAdapter.start}. */
 export interface RuntimeStartOptions {
   port: number;
   app: Hono;
@@ -778,21 +806,21 @@ export interface RuntimeStartOptions {
   logger: Logger;
 }
 
-/** The runtime that this runs on. */
+/** Returns the runtime that the program runs on. */
 export function detectRuntime(): Runtime;
 
 /**
- * Serves a `Server` of `dialogue-rs/socket.io`, or a Dialogue's `io`, together with an app, on one port: what {@link createDialogue} does by
- * itself. Of a Dialogue's `io` the configuration's own `cors` counts.
+ * Serves a `Server` of `dialogue-rs/socket.io`, or the `io` of a Dialogue, together with an app on one port. {@link createDialogue} does this by
+ * itself. For the `io` of a Dialogue, the `cors` of its own configuration applies.
  *
- * @param runtime Default: the one that this runs on. The engine is the same; another one is a warning in the log.
+ * @param runtime Default: the runtime that the program runs on. Any other is a warning in the log and has no effect.
  * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field. `start` rejects with `PORT_IN_USE`, naming the port.
  */
 export function createRuntimeAdapter(runtime?: Runtime): RuntimeAdapter;
 
 // ---------------------------------------------------------------- standing alone
 
-/** Rooms and who is in them. */
+/** Rooms and their members. */
 export interface RoomManager {
   get(id: string): Room | null;
   all(): Room[];
@@ -802,51 +830,54 @@ export interface RoomManager {
 
 /** See {@link createHistoryManager}. */
 export interface HistoryManagerConfig {
-  /** Gets what leaves memory, oldest first; runs inside `push` and `clearRoom`. What it throws or rejects with is dropped. */
+  /** Called with events that leave memory, oldest first, inside `push` and `clearRoom`. If it throws or rejects, the error is ignored. */
   onCleanup?(roomId: string, eventName: string, events: EventMessage[]): void;
-  /** Carried for the caller; the manager itself reads memory only. */
+  /** Not called by the manager, which only reads memory. */
   onLoad?(roomId: string, eventName: string, start: number, end: number): Promise<EventMessage[]>;
-  /** Most events of one kind in one room, whatever `push` asks for. Default 100. */
+  /** Maximum number of events of one kind in one room, also if `push` asks for more. Default 100. */
   maxEventsPerType?: number | undefined;
-  /** Most rooms; a further one takes the place of the one that was pushed to least recently. Default 1000. */
+  /** Maximum number of rooms. A further room replaces the room with the oldest last `push`. Default 1,000. */
   maxRooms?: number | undefined;
 }
 
-/** A history in memory. */
+/** A history of events in memory. */
 export interface HistoryManager {
-  /** Remembers an event, and the newest `limit` of its kind in its room. */
+  /** Adds an event, and keeps the newest `limit` events of its kind in its room. */
   push(roomId: string, eventName: string, event: EventMessage, limit: number): void;
-  /** Newest first; `start` 0 is the newest, `end` exclusive. */
+  /** Returns events of one kind, newest first, from `start` (0 is the newest) to `end` (exclusive). */
   get(roomId: string, eventName: string, start: number, end: number): EventMessage[];
-  /** All kinds merged by time, newest first; at most `limit` in all. */
+  /** Returns events of all kinds by time, newest first; at most `limit` in all. */
   getAll(roomId: string, limit?: number): EventMessage[];
+  /** Returns the number of events of one kind. */
   count(roomId: string, eventName: string): number;
+  /** Removes all events of a room, and passes them to `onCleanup`. */
   clearRoom(roomId: string): void;
+  /** Returns the names of the kinds that a room has events of. */
   getEventNames(roomId: string): string[];
 }
 
 /**
- * A history that needs no server.
+ * Creates a history that needs no server.
  *
  * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
  */
 export function createHistoryManager(config?: HistoryManagerConfig): HistoryManager;
 
-/** `windowMs`: length of the sliding window in milliseconds. The other: how many it may hold per key. */
+/** `windowMs`: length of the sliding window in milliseconds. `maxRequests` or `maxEvents`: how many are allowed per key and window. */
 export type RateLimiterConfig = { windowMs: number } & ({ maxRequests: number } | { maxEvents: number });
 
-/** A sliding window per key. */
+/** A rate limiter with a sliding window per key. */
 export interface RateLimiter {
-  /** Whether one more is within the limit; if so, it is counted. */
+  /** Returns whether one more is within the limit; if so, counts it. */
   isAllowed(key: string): boolean;
-  /** How many more are within the limit now. */
+  /** Returns how many more are within the limit now. */
   remaining(key: string): number;
-  /** Forgets all keys. */
+  /** Removes all keys. */
   clear(): void;
 }
 
 /**
- * A rate limiter that needs no server. It holds nothing of keys that were quiet for a window.
+ * Creates a rate limiter that needs no server. It forgets a key after a window without requests.
  *
  * @throws {@link DialogueError} `INVALID_CONFIG`, naming the field.
  */
