@@ -76,6 +76,39 @@ async fn bodies_that_are_not_read_have_their_requests_refused_above_the_bound() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pieces_that_the_host_asked_for_and_does_not_take_are_one_for_each_request() {
+    let _alone = alone().await;
+    let (server, count) = (server(8 * COST), scaled(600, 2_000));
+    let (mut ids, mut sent) = (Vec::new(), Vec::new());
+    while ids.len() < count {
+        sent.push(send(server.address()));
+        for call in server.calls().await {
+            let Call::Http(HttpCall::Request(request)) = call else { panic!("{call:?}") };
+            ids.push(request.id);
+        }
+    }
+    let before = resident();
+    ids.iter().for_each(|id| server.server.read_request(*id));
+    let waits = || server.core().queue.len();
+    until("pieces", || waits() == count).await;
+    let grown = resident().saturating_sub(before);
+    println!("{count} pieces wait, {grown} bytes grown");
+    // A piece is what the connection had in its buffer, and the buffer that it reads into next.
+    assert!(grown < count * (64 << 10), "{grown} bytes grown");
+    let mut taken = 0;
+    while taken < count {
+        for call in server.calls().await {
+            let Call::Http(HttpCall::Piece { bytes: Some(bytes), more: true, .. }) = call else {
+                panic!("{call:?}")
+            };
+            assert!(!bytes.is_empty());
+            taken += 1;
+        }
+    }
+    sent.iter().for_each(JoinHandle::abort);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_whose_client_is_gone_is_not_waited_for() {
     let _alone = alone().await;
     let server = server(8 * COST);

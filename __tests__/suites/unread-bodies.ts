@@ -70,6 +70,32 @@ export function unreadBodies(serve: Serve): void {
       }
     }, 60_000);
 
+    it("so do a 400 and a 431 of a request's head", async () => {
+      const { host, port } = await stage.serve({ app: refusing(), limits: { httpHeaders: 8_192 } });
+      const large = `x-large: ${"a".repeat(20_000)}`;
+      const length = `Content-Length: ${5 * MB}`;
+      for (const [head, status] of [
+        [`POST / HTTP/1.1\r\nHost: a/b\r\n${length}\r\n\r\n`, 400],
+        [`POST / HTTP/1.1\r\nHost: h\r\n${length}\r\n${large}\r\n\r\n`, 431],
+        [`POST /\r\nno HTTP at all\r\n\r\n`, 400],
+        [`POST / HTTP/1.1\r\nHost: h\r\n: no name\r\n${length}\r\n\r\n`, 400],
+      ] as const) {
+        for (let n = 0; n < 5; n++) {
+          const { socket, heard } = open({ host, port });
+          // Nothing is read before all is written: what a reset takes with it is lost.
+          socket.pause();
+          const written = new Promise<void>((resolve) => {
+            socket.write(head + "x".repeat(5 * MB), () => resolve());
+            socket.once("close", () => resolve());
+          });
+          await within(written, "all to be written", 20_000);
+          socket.resume();
+          await eventually(() => heard.text.startsWith(`HTTP/1.1 ${status}`), `${status}`);
+          socket.destroy();
+        }
+      }
+    }, 60_000);
+
     it("a request behind such a body is answered", async () => {
       const { port } = await stage.serve({ app: refusing() });
       const second = "GET /second HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";

@@ -88,6 +88,10 @@ pub struct WayOut {
     kept: Mutex<Kept>,
     /// The connection is gone.
     over: AtomicBool,
+    /// The app's answer to a request is waited for.
+    awaits: AtomicBool,
+    /// hyper waits until the socket can be read: it notices a peer that is gone by itself.
+    listens: AtomicBool,
     /// The connection's task. A std mutex: held to replace it.
     task: Mutex<Option<Waker>>,
 }
@@ -136,17 +140,26 @@ impl WaysOut {
             keeps: AtomicBool::new(false),
             kept: Mutex::default(),
             over: AtomicBool::new(false),
+            awaits: AtomicBool::new(false),
+            listens: AtomicBool::new(false),
             task: Mutex::new(None),
         });
         let key = lock(&self.ways).insert(way.clone());
         Watched::new(socket, way, key)
     }
 
-    /// Ends the connections whose peers took nothing for too long; how many those were.
+    /// Ends the connections whose peers took nothing for too long; how many those were. Those that do not listen look for the end of theirs.
     pub fn look(&self) -> usize {
         let now = self.now();
-        let overdue: Vec<_> =
-            lock(&self.ways).iter().filter(|(_, way)| way.is_due(now)).map(|(_, way)| way.clone()).collect();
+        let (mut overdue, mut deaf) = (Vec::new(), Vec::new());
+        for (_, way) in &*lock(&self.ways) {
+            if way.is_due(now) {
+                overdue.push(way.clone());
+            } else if way.is_deaf() {
+                deaf.extend(lock(&way.task).clone());
+            }
+        }
+        deaf.into_iter().for_each(Waker::wake);
         self.shed_if_full();
         overdue.iter().filter(|way| way.cut()).count()
     }
@@ -225,6 +238,17 @@ impl WayOut {
         self.relays.store(relays, Ordering::Relaxed);
     }
 
+    /// Whether the app's answer to a request is waited for.
+    pub fn awaits(&self, awaits: bool) {
+        self.awaits.store(awaits, Ordering::Relaxed);
+    }
+
+    /// Whether an answer is waited for and nothing would say that its peer is gone: hyper does not read while a request's body is not read, or
+    /// while it has the next request already.
+    fn is_deaf(&self) -> bool {
+        self.awaits.load(Ordering::Relaxed) && !self.listens.load(Ordering::Relaxed)
+    }
+
     /// So many bytes of an app's answer wait for the peer.
     pub fn wait(&self, bytes: usize) {
         if bytes == 0 {
@@ -297,13 +321,17 @@ impl WayOut {
         }
     }
 
-    /// The peer takes nothing now. `false`: the connection was cut.
-    fn is_blocked(&self, context: &Context<'_>) -> bool {
+    /// The task that the connection runs in.
+    fn is_of(&self, context: &Context<'_>) {
         let mut task = lock(&self.task);
         if !task.as_ref().is_some_and(|task| task.will_wake(context.waker())) {
             *task = Some(context.waker().clone());
         }
-        drop(task);
+    }
+
+    /// The peer takes nothing now. `false`: the connection was cut.
+    fn is_blocked(&self, context: &Context<'_>) -> bool {
+        self.is_of(context);
         if !self.relays.load(Ordering::Relaxed) {
             let due = self.all.now().saturating_add(self.all.patience).min(NEVER - 1);
             let _ = self.due.compare_exchange(NEVER, due, Ordering::AcqRel, Ordering::Relaxed);

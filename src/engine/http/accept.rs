@@ -5,7 +5,7 @@ use std::{
     future::poll_fn,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as StdListener, ToSocketAddrs},
-    pin::pin,
+    pin::{Pin, pin},
     sync::{Arc, mpsc},
     task::Poll,
     time::{Duration, Instant},
@@ -16,17 +16,18 @@ use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::TokioIo;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite},
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
     task::{spawn_blocking, yield_now},
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    answering::Answering,
     app_response::AppResponse,
     behind::{Behind, Upstream},
+    fallback::refuse,
     greeting::Greeting,
     head_clock::{HeadClock, HeadClocks},
     per_site::{PerSite, SitePlace},
@@ -65,6 +66,12 @@ const USED_UP: [i32; 3] = [23, 24, 10_024];
 /// ETIMEDOUT, EHOSTDOWN, EHOSTUNREACH.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const PEERS: [i32; 13] = [1, 4, 71, 64, 92, 95, 100, 101, 103, 104, 110, 112, 113];
+/// Bytes that are read, and thrown away, behind a request that is no HTTP.
+const LINGERED: usize = 16 * 1024 * 1024;
+/// How long that takes at most.
+const LINGERS: Duration = Duration::from_secs(5);
+/// Connections for which that is done at a time. Others are closed at once.
+const LINGERING: usize = 256;
 /// How often the log says so.
 const SAID_AGAIN: Duration = Duration::from_secs(60);
 /// How long whoever closes the listening socket waits for it to be closed: one step of the task that accepts.
@@ -126,6 +133,8 @@ struct Service {
     heads: Arc<HeadClocks>,
     sites: Arc<PerSite>,
     ways: Arc<WaysOut>,
+    /// A permit for each connection that is read on behind what is no HTTP.
+    lingering: Arc<Semaphore>,
 }
 
 impl Door {
@@ -162,7 +171,9 @@ impl Door {
         let ways = WaysOut::new(ms(core.limits().http_timeout), core.limits().http_buffer);
         core.goes_out_by(Arc::downgrade(&ways));
         tasks.spawn(watch(ways.clone(), core.clone(), tasks.clone()));
-        let service = Service { routes, behind, core, tasks: tasks.clone(), tls, heads, sites, ways };
+        let lingering = Arc::new(Semaphore::new(LINGERING));
+        let service =
+            Service { routes, behind, core, tasks: tasks.clone(), tls, heads, sites, ways, lingering };
         let until = closing.clone();
         tasks.spawn(async move {
             tokio::select! {
@@ -371,12 +382,12 @@ async fn serve<S>(
 ) where
     S: AsyncRead + AsyncWrite + Resets + Send + Unpin + 'static,
 {
-    let Service { routes, core, tasks, ways, .. } = service;
+    let Service { routes, core, tasks, ways, lingering, .. } = service;
     let stream = ways.watch(stream);
     let out = stream.way().clone();
     let head_timeout = ms(core.limits().handshake_timeout);
     let max_head = usize::try_from(core.limits().http_headers).unwrap_or(MAX_HEAD);
-    let way = upstream.clone();
+    let (way, judge) = (upstream.clone(), core.clone());
     let answer = hyper::service::service_fn(move |request: Request<Incoming>| {
         // hyper looks at a buffer's size, and into a buffer goes more than was asked for.
         let fits = head_size(&request) <= max_head;
@@ -388,7 +399,7 @@ async fn serve<S>(
         } else {
             return routes.answer(request, Peer(address), way.as_ref(), &out);
         };
-        Answering::ready(AppResponse::empty(refusal).whole(None))
+        refuse(&judge, request, AppResponse::empty(refusal).whole(None))
     });
     let connection = http1::Builder::new()
         .timer(clock)
@@ -401,7 +412,7 @@ async fn serve<S>(
         .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
     // Boxed: the task is the connection's whole memory, and HTTP's part of it ends with an upgrade.
-    let mut connection = Box::pin(connection);
+    let mut connection = Box::new(connection);
     let ended = {
         let stopping = pin!(tasks.stopping_in_task());
         let closed = async {
@@ -416,9 +427,38 @@ async fn serve<S>(
             () = closed => None,
         }
     };
-    if ended.is_none() {
-        connection.as_mut().graceful_shutdown();
-        let _ = connection.await;
+    match ended {
+        Some(Err(error)) if error.is_parse() => {
+            if let (Ok(_place), Some(parts)) = (lingering.try_acquire(), connection.into_parts()) {
+                Box::pin(linger(parts.io.into_inner(), &tasks)).await;
+            }
+        }
+        Some(_) => {}
+        None => {
+            Pin::new(&mut *connection).graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
+/// Reads on behind an answer that hyper gave to what is no HTTP. A socket that is closed with bytes unread resets its connection, which takes
+/// the answer from a client that still writes.
+async fn linger(mut socket: impl AsyncRead + Unpin, tasks: &Tasks) {
+    let read = async {
+        let mut buffer = vec![0; 8 * 1024];
+        let mut left = LINGERED;
+        while let Ok(count @ 1..) = socket.read(&mut buffer).await {
+            match left.checked_sub(count) {
+                Some(less) => left = less,
+                // It can send no more, and may read the answer.
+                None => return std::future::pending().await,
+            }
+        }
+    };
+    tokio::select! {
+        () = read => {}
+        () = sleep(LINGERS) => {}
+        () = tasks.stopping_in_task() => {}
     }
 }
 

@@ -113,6 +113,7 @@ impl Exchanges {
     /// Opens one. `way`: where its response goes.
     pub(super) fn open(&self, way: Arc<WayOut>, unread: Option<Unread>) -> Arc<Exchange> {
         let id = self.next.fetch_add(1, Ordering::Relaxed) + 1;
+        way.awaits(true);
         let exchange = Arc::new(Exchange {
             id,
             way,
@@ -246,12 +247,12 @@ impl Exchange {
                 *waker = Some(context.waker().clone());
                 return Poll::Pending;
             }
-            Head::Over | Head::Overdue => return Poll::Ready(None),
-            Head::Given(_) => {}
+            Head::Over | Head::Overdue | Head::Given(_) => self.way.awaits(false),
         }
         // One that broke off is not: its body says so.
         let whole = state.outgoing.end == Some(End::Complete) && state.outgoing.pieces.is_empty();
         let Head::Given(response) = std::mem::replace(&mut state.head, Head::Over) else {
+            // It is overdue.
             return Poll::Ready(None);
         };
         Poll::Ready(Some((response, whole)))
@@ -347,6 +348,9 @@ impl Exchange {
             std::mem::replace(&mut *state, over)
         };
         let given = if let Head::Given(response) = &over.head { response.length() } else { 0 };
+        if matches!(over.head, Head::Awaited(_) | Head::Given(_)) {
+            self.way.awaits(false);
+        }
         self.way.forget(over.outgoing.bytes + given);
         (over.outgoing.end.is_none(), over.unread)
     }

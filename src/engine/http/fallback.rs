@@ -119,7 +119,7 @@ async fn taken(
 }
 
 /// Answers a request of which nobody wants the body.
-fn refuse(core: &Core, request: Request<Incoming>, response: Response<AppBody>) -> Answering {
+pub(super) fn refuse(core: &Core, request: Request<Incoming>, response: Response<AppBody>) -> Answering {
     if !request.body().is_end_stream() {
         let (head, body) = request.into_parts();
         let limits = core.limits();

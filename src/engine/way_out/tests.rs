@@ -8,13 +8,17 @@ use std::{
 
 use tokio::io::AsyncWrite;
 
-use super::*;
+use super::{watched::PeerEnd, *};
 
 /// Takes what it is let to.
 struct Peer(usize);
 
 impl Resets for Peer {
     fn reset_when_closed(&self) {}
+
+    fn peer_end(&self) -> PeerEnd {
+        PeerEnd::Open
+    }
 }
 
 impl AsyncWrite for Peer {
