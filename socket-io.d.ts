@@ -15,12 +15,12 @@ export {};
 
 // ---------------------------------------------------------------- maps of events
 
-/** Event names, each with the type of its listener: what a client is given as arguments, and back as acknowledgement. */
+/** Event names, each with the type of its listener: its arguments, and at the end an acknowledgement if there is one. */
 export interface EventsMap {
   [event: string]: any;
 }
 
-/** Any event with any arguments; what counts where no map is given. */
+/** Any event with any arguments: the default if no map is given. */
 export interface DefaultEventsMap {
   [event: string]: (...args: any[]) => void;
 }
@@ -162,7 +162,7 @@ declare abstract class StrictEventEmitter<
   emit<Name extends EventName<EmitEvents>>(event: Name, ...args: EventArgs<EmitEvents, Name>): boolean;
 }
 
-/** An `EventEmitter` of which some events are known; the others are heard with any arguments. */
+/** An `EventEmitter` with some typed events; all others have any arguments. */
 interface OpenEventEmitter<Events> extends EventEmitter {
   /** Calls `listener` at every such event. */
   on<Name extends keyof Events>(event: Name, listener: Events[Name]): this;
@@ -192,13 +192,13 @@ type SocketMiddleware<
   next: (err?: ExtendedError) => void,
 ) => void;
 
-/** What a middleware refuses a client with. */
+/** The error that a middleware passes to `next` to refuse a client. */
 export interface ExtendedError extends Error {
   /** Reaches the client as `data` of its `connect_error`. */
   data?: any;
 }
 
-/** What a {@link Namespace} tells of by itself. */
+/** The events that a {@link Namespace} emits by itself. */
 interface NamespaceEvents<
   ListenEvents extends EventsMap,
   EmitEvents extends EventsMap,
@@ -207,26 +207,26 @@ interface NamespaceEvents<
 > {
   /** The same as `connection`, just before it. */
   connect: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
-  /** A client is in, all middleware behind it. None of its events is handled before the listener has returned. */
+  /** A client has connected and passed all middleware. None of its events is handled before the listener has returned. */
   connection: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
 }
 
-/** What a {@link Server} tells of by itself. */
+/** The events that a {@link Server} emits by itself. */
 interface ServerEvents<
   ListenEvents extends EventsMap,
   EmitEvents extends EventsMap,
   ServerSideEvents extends EventsMap,
   SocketData,
 > extends NamespaceEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
-  /** A namespace other than `/` was made, by `of` or because a client asked for one that may be. */
+  /** A namespace other than `/` was created, by `of` or by the first client of a dynamic namespace. */
   new_namespace: (namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
 }
 
 /**
- * The Socket.IO server. What it shares with {@link Namespace} acts on the namespace `/`.
+ * The Socket.IO server. The methods that it shares with {@link Namespace} act on the namespace `/`.
  *
- * `ListenEvents`: what clients send. `EmitEvents`: what they are sent; default the same. `ServerSideEvents`: between servers.
- * `SocketData`: of `socket.data`.
+ * `ListenEvents`: the events that clients send. `EmitEvents`: the events that the server sends; default the same. `ServerSideEvents`: events
+ * between servers. `SocketData`: the type of `socket.data`.
  */
 export declare class Server<
   ListenEvents extends EventsMap = DefaultEventsMap,
@@ -249,27 +249,27 @@ export declare class Server<
 
   /** The namespace `/`. */
   readonly sockets: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
-  /** The transport; there once something is attached, and another one after `close` and `listen`. */
+  /** The transport. It exists after `listen` or `attach`; after `close` and another `listen` it is a new one. */
   readonly engine: Engine;
-  /** The server attached to; of a port, what stands for one: `address()` tells it. There once something is attached. */
+  /** The HTTP server that this Server is attached to; for a port, an object with `address()`. It exists after `listen` or `attach`. */
   readonly httpServer: HttpServer;
 
   /** The path that the transport answers, without a `/` at its end. */
   path(): string;
-  /** Sets it, for what is attached later. */
+  /** Sets it for the next `listen` or `attach`. */
   path(v: string): this;
   path(v?: string): this | string;
   /** Whether the browser's client library is served, under the transport's path. */
   serveClient(): boolean;
-  /** Sets it, for what is attached later. */
+  /** Sets it for the next `listen` or `attach`. */
   serveClient(v: boolean): this;
   serveClient(v?: boolean): this | boolean;
   /** Milliseconds after which a connection that has joined no namespace is closed. */
   connectTimeout(): number;
-  /** Sets it, for what is attached later. */
+  /** Sets it for the next `listen` or `attach`. */
   connectTimeout(v: number): this;
   connectTimeout(v?: number): this | number;
-  /** What makes {@link Namespace.adapter}. */
+  /** Returns the constructor of {@link Namespace.adapter}. */
   adapter(): AdapterConstructor | undefined;
   /**
    * Takes what `adapter()` gives.
@@ -323,20 +323,20 @@ export declare class Server<
    * refused, with `Internal error`.
    */
   use(fn: SocketMiddleware<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): this;
-  /** Those in any of these rooms. A socket's id is the name of a room that it is in. */
+  /** Selects the sockets in any of these rooms. Each socket is in a room that is named by its id. */
   to(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
   /** The same as `to`. */
   in(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
-  /** All but those in any of these rooms. */
+  /** Selects all sockets except those in any of these rooms. */
   except(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
   /** Without effect: there is one server. */
   get local(): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
-  /** For what may be lost: dropped for a client whose transport cannot take it at once. */
+  /** Events that may be lost: an event is dropped for a client whose transport cannot send it at once. */
   get volatile(): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
   /** Without effect: nothing is compressed. */
   compress(compress: boolean): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
   /**
-   * How long acknowledgements are waited for.
+   * Sets how long the next emit waits for acknowledgements.
    *
    * @param timeout Milliseconds.
    */
@@ -345,11 +345,11 @@ export declare class Server<
   send(...args: Parameters<EmitEvents["message"]>): this;
   /** The same as `send`. */
   write(...args: Parameters<EmitEvents["message"]>): this;
-  /** The sockets. What is done to one is done to the client. */
+  /** Returns the sockets. Their methods act on the clients. */
   fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]>;
-  /** Puts every socket into rooms. Has acted when it returns. */
+  /** Puts every socket into rooms. Takes effect before it returns. */
   socketsJoin(room: string | readonly string[]): void;
-  /** Takes every socket out of rooms. Has acted when it returns. */
+  /** Takes every socket out of rooms. Takes effect before it returns. */
   socketsLeave(room: string | readonly string[]): void;
   /**
    * Disconnects every socket.
@@ -358,7 +358,7 @@ export declare class Server<
    */
   disconnectSockets(close?: boolean): void;
   /**
-   * Ids of the sockets.
+   * Returns the ids of the sockets.
    *
    * @deprecated Use `fetchSockets`.
    */
@@ -380,7 +380,7 @@ export declare class Server<
   ): Promise<AnswerTo<ServerSideEvents, Name>[]>;
 }
 
-/** What `new Server` takes. */
+/** The options of `new Server`. */
 export interface ServerOptions extends EngineOptions {
   /** Path that the transport answers; a `/` in front is added. Default `/socket.io`. */
   path: string;
@@ -420,17 +420,17 @@ export interface ServerOptions extends EngineOptions {
 export interface EngineOptions {
   /** Milliseconds between two pings. Default 25,000. */
   pingInterval?: number;
-  /** Milliseconds within which a ping must be answered. Default 20,000. */
+  /** Milliseconds within which a client must answer a ping; otherwise its connection is closed. Default 20,000. */
   pingTimeout?: number;
-  /** Milliseconds within which an upgrade must be completed. Default 10,000. */
+  /** Milliseconds within which an upgrade from polling to WebSocket must be completed. Default 10,000. */
   upgradeTimeout?: number;
   /**
    * Most bytes of one part of a message from a client: its text over all its fragments, or an attachment. Default 1,000,000. Over it: closed. All
    * parts together: eleven times that.
    */
   maxHttpBufferSize?: number;
-  /** Transports that are offered. Default both. */
-  transports?: ("polling" | "websocket")[];
+  /** The transports that clients can use. Default: both. */
+  transports?: readonly ("polling" | "websocket")[];
   /** Whether polling may become a WebSocket. Default true. */
   allowUpgrades?: boolean;
   /**
@@ -444,11 +444,11 @@ export interface EngineOptions {
   ) => void;
   /** A cookie with the session's id, set at the handshake of polling. True: named `io`. Default none. */
   cookie?: CookieOptions | boolean;
-  /** Which pages of other origins may call. Default: no headers for them. A function is asked at each request. */
+  /** Which pages of other origins can use the server. Default: none. A function is called for each request. */
   cors?: CorsOptions | CorsOptionsDelegate;
   /**
    * Lets clients of Socket.IO 2 in, which speak version 3 of Engine.IO. Default false, since the `id` of their sockets is that of their session, as
-   * their protocol demands: whoever learns it can speak in that client's name while it polls. Do not pass it on, or offer WebSocket alone.
+   * their protocol requires. Anyone who learns that id can send as that client while it uses polling: keep it secret, or offer WebSocket only.
    */
   allowEIO3?: boolean;
   /** Without effect: nothing is compressed. */
@@ -536,25 +536,25 @@ export declare class Namespace<
   readonly server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   /** The sockets that are connected, by id. */
   readonly sockets: Map<string, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>;
-  /** Who is in which room. */
+  /** The rooms of this namespace and the sockets in them. */
   readonly adapter: Adapter;
 
   /** As {@link Server.use}, for this namespace. */
   use(fn: SocketMiddleware<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): this;
-  /** Those in any of these rooms. A socket's id is the name of a room that it is in. */
+  /** Selects the sockets in any of these rooms. Each socket is in a room that is named by its id. */
   to(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
   /** The same as `to`. */
   in(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
-  /** All but those in any of these rooms. */
+  /** Selects all sockets except those in any of these rooms. */
   except(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
   /** Without effect: there is one server. */
   get local(): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
-  /** For what may be lost: dropped for a client whose transport cannot take it at once. */
+  /** Events that may be lost: an event is dropped for a client whose transport cannot send it at once. */
   get volatile(): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
   /** Without effect: nothing is compressed. */
   compress(compress: boolean): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
   /**
-   * How long acknowledgements are waited for.
+   * Sets how long the next emit waits for acknowledgements.
    *
    * @param timeout Milliseconds.
    */
@@ -563,11 +563,11 @@ export declare class Namespace<
   send(...args: Parameters<EmitEvents["message"]>): this;
   /** The same as `send`. */
   write(...args: Parameters<EmitEvents["message"]>): this;
-  /** The sockets. What is done to one is done to the client. */
+  /** Returns the sockets. Their methods act on the clients. */
   fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]>;
-  /** Puts every socket into rooms. Has acted when it returns. */
+  /** Puts every socket into rooms. Takes effect before it returns. */
   socketsJoin(room: string | readonly string[]): void;
-  /** Takes every socket out of rooms. Has acted when it returns. */
+  /** Takes every socket out of rooms. Takes effect before it returns. */
   socketsLeave(room: string | readonly string[]): void;
   /**
    * Disconnects every socket.
@@ -576,7 +576,7 @@ export declare class Namespace<
    */
   disconnectSockets(close?: boolean): void;
   /**
-   * Ids of the sockets.
+   * Returns the ids of the sockets.
    *
    * @deprecated Use `fetchSockets`.
    */
@@ -593,7 +593,7 @@ export declare class Namespace<
   ): Promise<AnswerTo<ServerSideEvents, Name>[]>;
 }
 
-/** Who is in which room, at the moment. To be read: to write into the maps is a `TypeError`. Its events come before the call returns that made them. */
+/** The rooms of a namespace and the sockets in them. Read only: writing into the maps throws a `TypeError`. Its events are emitted before the call that causes them returns. */
 export interface Adapter
   extends OpenEventEmitter<{
     /** A room has its first member. */
@@ -613,20 +613,20 @@ export interface Adapter
 
 /** Sockets by their rooms, and how they are sent to. Immutable: every step gives another, so that each can be kept and used again. */
 export interface BroadcastOperator<EmitEvents extends EventsMap, SocketData> {
-  /** Those in any of these rooms too. One who is in several gets an event once. */
+  /** Adds the sockets in any of these rooms. A socket that is in several gets an event once. */
   to(room: string | readonly string[]): BroadcastOperator<EmitEvents, SocketData>;
   /** The same as `to`. */
   in(room: string | readonly string[]): BroadcastOperator<EmitEvents, SocketData>;
-  /** But not those in any of these rooms. */
+  /** Removes the sockets in any of these rooms. */
   except(room: string | readonly string[]): BroadcastOperator<EmitEvents, SocketData>;
   /** Without effect: there is one server. */
   readonly local: BroadcastOperator<EmitEvents, SocketData>;
-  /** For what may be lost: dropped for a client whose transport cannot take it at once. */
+  /** Events that may be lost: an event is dropped for a client whose transport cannot send it at once. */
   readonly volatile: BroadcastOperator<EmitEvents, SocketData>;
   /** Without effect: nothing is compressed. */
   compress(compress: boolean): BroadcastOperator<EmitEvents, SocketData>;
   /**
-   * How long acknowledgements are waited for. Without it, not at all.
+   * Sets how long the next emit waits for acknowledgements. Without it, it does not wait.
    *
    * @param timeout Milliseconds.
    */
@@ -635,7 +635,7 @@ export interface BroadcastOperator<EmitEvents extends EventsMap, SocketData> {
    * Sends an event.
    *
    * @param args May end in a function: called once, with `null` and the first argument of each acknowledgement in order of arrival, or
-   * with an `Error` and those that came in time. One who leaves is waited for until the time is over.
+   * with an `Error` and those that arrived in time. The acknowledgement of a client that leaves is awaited until the timeout.
    * @returns Always true.
    * @throws As {@link Server.emit}.
    */
@@ -650,7 +650,7 @@ export interface BroadcastOperator<EmitEvents extends EventsMap, SocketData> {
     event: Name,
     ...args: WithoutLast<EventArgs<EmitEvents, Name>>
   ): Promise<AnswerTo<EmitEvents, Name>>;
-  /** The sockets. What is done to one is done to the client. */
+  /** Returns the sockets. Their methods act on the clients. */
   fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]>;
   /** Puts them into rooms. Has acted when it returns. */
   socketsJoin(room: string | readonly string[]): void;
@@ -663,7 +663,7 @@ export interface BroadcastOperator<EmitEvents extends EventsMap, SocketData> {
    */
   disconnectSockets(close?: boolean): void;
   /**
-   * Ids of the sockets.
+   * Returns the ids of the sockets.
    *
    * @deprecated Use `fetchSockets`.
    */
@@ -710,7 +710,7 @@ export type DisconnectReason =
 /** The event's name and its arguments; an acknowledgement is a function at the end. */
 export type Event = [string, ...any[]];
 
-/** What a client brought when it connected. */
+/** The request and the values with which a client connected. */
 export interface Handshake {
   /** Of the request that opened the connection; names in lower case. */
   headers: IncomingHttpHeaders;
@@ -732,13 +732,13 @@ export interface Handshake {
   auth: { [key: string]: any };
 }
 
-/** What a {@link Socket} tells of without the client's sending it. */
+/** The events that a {@link Socket} emits by itself. */
 interface SocketEvents {
-  /** It is gone, and out of its rooms. `description`: an `Error` where there is more to say. */
+  /** The socket is disconnected and out of its rooms. `description`: an `Error` with details, if there are any. */
   disconnect: (reason: DisconnectReason, description?: any) => void;
-  /** It is about to go; its rooms are still there. */
+  /** The socket is about to be disconnected; it is still in its rooms. */
   disconnecting: (reason: DisconnectReason, description?: any) => void;
-  /** A packet that makes no sense, or an event that a middleware refused. Not listening does no harm. */
+  /** A packet could not be read, or a middleware refused an event. A listener is optional. */
   error: (err: Error) => void;
 }
 
@@ -751,20 +751,20 @@ export declare class Socket<
 > extends StrictEventEmitter<ListenEvents, EmitEvents, SocketEvents> {
   private constructor();
 
-  /** Its name among clients; not that of the transport's session. */
+  /** The id of the socket. It is not the id of the transport's session. */
   readonly id: string;
   readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents>;
   readonly handshake: Handshake;
   /** Always false: state is not recovered. */
   readonly recovered: boolean;
-  /** Whatever the program keeps here; `{}` at first. */
+  /** An object for your own data; `{}` at first. */
   data: SocketData;
-  /** Not before all middleware has let it in. */
+  /** Whether the socket is connected: true after all middleware has accepted it. */
   readonly connected: boolean;
   get disconnected(): boolean;
   /** Names of the rooms that it is in, its own id among them. To be read: see `join`. */
   get rooms(): Set<string>;
-  /** What it shares with the same client's sockets in other namespaces. */
+  /** The client, shared with its sockets in other namespaces. */
   readonly client: Client;
   /** The connection underneath. */
   get conn(): Connection;
@@ -796,25 +796,25 @@ export declare class Socket<
   /** Without effect: nothing is compressed. */
   compress(compress: boolean): this;
 
-  /** Those in any of these rooms, but not this one. */
+  /** Selects the sockets in any of these rooms, except this one. */
   to(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
   /** The same as `to`. */
   in(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
-  /** All of the namespace but those in any of these rooms, and not this one. */
+  /** Selects all sockets of the namespace except this one and those in any of these rooms. */
   except(room: string | readonly string[]): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
-  /** All of the namespace but this one. */
+  /** Selects all sockets of the namespace except this one. */
   get broadcast(): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
   /** The same as `broadcast`: there is one server. */
   get local(): BroadcastOperator<Gathered<EmitEvents>, SocketData>;
 
-  /** Puts it into rooms. Has acted when it returns; nothing after it was disconnected. */
+  /** Puts the socket into rooms. Takes effect before it returns; does nothing after a disconnect. */
   join(rooms: string | readonly string[]): Promise<void> | void;
-  /** Takes it out of a room. Has acted when it returns. */
+  /** Takes the socket out of a room. Takes effect before it returns. */
   leave(room: string): Promise<void> | void;
-  /** Takes it out of all rooms, the one of its own id among them. Has acted when it returns. */
+  /** Takes the socket out of all rooms, also out of the one named by its id. Takes effect before it returns. */
   leaveAll(): void;
   /**
-   * Disconnects it; the client does not come back by itself.
+   * Disconnects the socket. The client does not reconnect by itself.
    *
    * @param close Closes the connection too, and with it the sockets of other namespaces. Default false.
    */
@@ -880,7 +880,7 @@ export interface Connection
   close(discard?: boolean): void;
 }
 
-/** A handshake or request that was turned away. */
+/** A handshake or request that was refused. */
 export interface ConnectionError {
   /** The request. */
   req: IncomingMessage;
@@ -897,7 +897,7 @@ export interface ConnectionError {
 /** `io.engine`: the transport. */
 export interface Engine
   extends OpenEventEmitter<{
-    /** A request was turned away. */
+    /** A request was refused. */
     connection_error: (err: ConnectionError) => void;
     /** The answer to the first request of a session is about to leave: what is added to `headers` goes with it. */
     initial_headers: (headers: Record<string, string | string[]>, req: IncomingMessage) => void;
