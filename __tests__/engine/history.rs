@@ -160,7 +160,9 @@ async fn a_host_that_never_drains_stops_nobody() {
     let calls = server.core().queue.drain(100);
     let told: Vec<_> = calls
         .iter()
-        .filter_map(|call| if let Call::Event { event, .. } = call { Some(event.offset) } else { None })
+        .filter_map(
+            |call| if let Call::Event { publication, .. } = call { Some(publication.offset) } else { None },
+        )
         .collect();
     assert_eq!(told, [46, 47, 48, 49, 50], "observers lost their oldest");
 }

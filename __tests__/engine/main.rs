@@ -13,6 +13,7 @@ mod handshake;
 mod history;
 mod interop;
 mod io;
+mod layers;
 mod memberships;
 mod order;
 mod raw;

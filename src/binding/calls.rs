@@ -5,11 +5,10 @@ use bytes::Bytes;
 use super::requests;
 use crate::engine::{
     core::Core,
-    event::Event,
     host::{Call, Decision, HttpCall, HttpRequest, Level, RequestBody, RequestToDecide},
     io::{self, IoCall},
     payload::{Composer, Payload, to_json},
-    rooms::Room,
+    rooms::{Publication, Room},
     socketio::PublicId,
 };
 
@@ -55,9 +54,7 @@ impl Batch {
             Call::RoomDeleted(room, key) => {
                 self.object("deleted", &[("room", to_json(&*room)), ("key", to_json(&key))]);
             }
-            Call::Event { key, event, recipients, local } => {
-                self.event(key, &event, recipients, local);
-            }
+            Call::Event { publication, recipients, local } => self.event(&publication, recipients, local),
             Call::Cleanup { ticket, room, name, events } => {
                 let bodies: Vec<&Payload> = events.iter().map(|event| &event.body).collect();
                 let fields =
@@ -146,16 +143,17 @@ impl Batch {
     }
 
     /// The one that comes most often: its message is appended as it is.
-    fn event(&mut self, key: u64, event: &Event, recipients: usize, local: u64) {
+    fn event(&mut self, publication: &Publication, recipients: usize, local: u64) {
         self.begin("event");
-        self.field("room", &to_json(&*event.room));
-        self.field("key", &to_json(&key));
+        let Publication { origin, body, .. } = publication;
+        self.field("room", &to_json(&*origin.room));
+        self.field("key", &to_json(&origin.key));
         self.field("recipients", &to_json(&recipients));
         self.field("local", &to_json(&local));
-        self.field("bins", &to_json(&event.body.attachments().len()));
-        self.field("message", event.body.text());
+        self.field("bins", &to_json(&body.attachments().len()));
+        self.field("message", body.text());
         self.json.push('}');
-        self.attachments.extend(event.body.attachments().iter().cloned());
+        self.attachments.extend(body.attachments().iter().cloned());
     }
 
     fn decide(&mut self, ticket: u64, decision: Decision) {

@@ -58,6 +58,9 @@ impl Identity {
     }
 }
 
+/// What a publication is handed to.
+pub type Subscriber = Socket;
+
 /// A client. Its id is that of its socket.
 #[derive(Debug)]
 pub struct Client {

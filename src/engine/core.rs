@@ -25,12 +25,13 @@ use super::{
         Tickets, Verdict,
     },
     http::Exchanges,
+    hub::LocalBroker,
     io::{Flow, IoCall, Namespaces},
     jwt::{self, Guard, Token, TokenError},
     limits::Limits,
     metrics::{Family, Metrics, nanoseconds},
     rate_limit::SiteConnects,
-    rooms::Registry,
+    rooms::{Broker, Registry},
     threads::Threads,
     transport::Session,
     way_out::WaysOut,
@@ -54,6 +55,8 @@ pub struct Core {
     pub metrics: Arc<Metrics>,
     /// The rooms.
     pub rooms: Registry,
+    /// Where what is said in them goes.
+    pub(super) broker: Box<dyn Broker>,
     /// The clients.
     pub clients: Clients,
     /// The program's own namespaces.
@@ -123,6 +126,7 @@ impl Core {
             introductions: Introductions::default(),
             metrics,
             rooms: Registry::default(),
+            broker: Box::new(LocalBroker),
             clients: Clients::default(),
             io: Namespaces::default(),
             flow: Flow::default(),

@@ -1,23 +1,8 @@
-//! What is said in a room.
+//! What is said in a room, before it has a place there: behind that it is a [`Publication`](super::rooms::Publication).
 
 use std::sync::Arc;
 
 use super::payload::{Composer, Payload};
-
-/// An accepted event. Held once, however many clients, history rings and hooks refer to it.
-#[derive(Debug)]
-pub struct Event {
-    /// The room's id.
-    pub room: Arc<str>,
-    /// The event's name.
-    pub name: Arc<str>,
-    /// Wall-clock time of acceptance, in Unix milliseconds.
-    pub timestamp: u64,
-    /// Place in the room, from 1; grows by one with every accepted event of whatever kind.
-    pub offset: u64,
-    /// The `EventMessage` as JSON: `{ event, roomId, data?, from, timestamp, meta?, offset }`.
-    pub body: Payload,
-}
 
 /// What a sender says, before it has a place in the room.
 #[derive(Debug)]
@@ -32,19 +17,6 @@ pub struct Draft {
     pub meta: Option<Payload>,
     /// When it was said, where a hook was told already; otherwise the time of acceptance.
     pub timestamp: Option<u64>,
-}
-
-impl Event {
-    /// Gives a draft its place. The envelope is the server's: nothing of it comes from the payload.
-    pub fn new(room: Arc<str>, draft: &Draft, timestamp: u64, offset: u64) -> Self {
-        let body = draft.message(&room, timestamp, Some(offset));
-        Self { room, name: draft.name.clone(), timestamp, offset, body }
-    }
-
-    /// Bytes it holds: text and attachments.
-    pub fn size(&self) -> usize {
-        self.body.size()
-    }
 }
 
 impl Draft {

@@ -49,6 +49,7 @@ pub mod gate;
 mod gate_tests;
 pub mod host;
 pub mod http;
+mod hub;
 pub mod io;
 mod rate_limit;
 pub mod rooms;

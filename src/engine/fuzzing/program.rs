@@ -107,7 +107,7 @@ impl Program {
                 assert_eq!(core.decisions.answer(ticket, self.verdict(decision)), open);
                 assert!(!core.decisions.answer(ticket, Verdict::Overdue), "it is decided once");
             }
-            Call::Event { event, .. } => check(&event.body),
+            Call::Event { publication, .. } => check(&publication.body),
             Call::Io(IoCall::Turn) => io::turned(core),
             Call::Io(IoCall::Event { socket, args, ack, overheard, .. }) => {
                 // Without attachments nothing is put in the place of what looks like one.

@@ -5,7 +5,13 @@ use std::{net::SocketAddr, sync::Arc};
 use bytes::Bytes;
 use socketioxide_core::Str;
 
-use crate::engine::{event::Event, ids::Id, io::IoCall, payload::Payload, rooms::Room, transport::Hold};
+use crate::engine::{
+    ids::Id,
+    io::IoCall,
+    payload::Payload,
+    rooms::{Publication, Room},
+    transport::Hold,
+};
 
 /// One call into the host. `docs/design/binding.md` says what each becomes in JavaScript.
 #[derive(Debug)]
@@ -63,10 +69,8 @@ pub enum Call {
     RoomDeleted(Arc<str>, u64),
     /// A room accepted an event.
     Event {
-        /// The room's key.
-        key: u64,
         /// The event.
-        event: Arc<Event>,
+        publication: Arc<Publication>,
         /// Connections that it was sent to.
         recipients: usize,
         /// The number that the host gave with its own trigger; 0 otherwise.
@@ -81,7 +85,7 @@ pub enum Call {
         /// The kind.
         name: Arc<str>,
         /// The events.
-        events: Vec<Arc<Event>>,
+        events: Vec<Arc<Publication>>,
     },
     /// Events older than memory are asked for.
     Load(Load),
@@ -342,13 +346,13 @@ impl Call {
     pub(in crate::engine) fn cost(&self) -> usize {
         size_of::<Self>()
             + match self {
-                Self::Event { event, .. } => event.size(),
+                Self::Event { publication, .. } => publication.size(),
                 Self::Decide { decision, .. } => decision.cost(),
                 Self::Refused { request, context, .. } => request.cost() + context.len(),
                 Self::Io(call) => call.cost(),
                 Self::Cleanup { events, room, name, .. } => {
                     let events: usize =
-                        events.iter().map(|event| event.size() + size_of::<Arc<Event>>()).sum();
+                        events.iter().map(|event| event.size() + size_of::<Arc<Publication>>()).sum();
                     events + id_cost(room) + id_cost(name)
                 }
                 Self::Load(load) => id_cost(&load.room) + id_cost(&load.name),

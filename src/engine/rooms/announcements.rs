@@ -25,7 +25,6 @@ use crate::engine::{
     lock::{lock, read, write},
     payload::{Payload, to_json},
     protocol::outgoing,
-    socketio::packet,
 };
 
 /// From one announcement to the next.
@@ -220,7 +219,7 @@ fn event_of<'a>(changes: impl Iterator<Item = &'a Change>) -> Option<(&'static s
 pub(super) fn created(core: &Core, room: &Arc<Room>, by: Option<&Arc<Client>>) {
     let known_to = Arc::new(by.iter().map(|client| client.id()).collect());
     let change = Change { kind: Kind::Created, room: room.clone(), known_to };
-    send(by, &change.event());
+    send(core, by, &change.event());
     core.rooms.announcements().note(&change);
 }
 
@@ -238,7 +237,7 @@ pub(super) fn deleted(core: &Core, room: &Arc<Room>, listed: bool, members: &[Ar
 fn tell_members(core: &Core, kind: Kind, room: &Arc<Room>, listed: bool, members: &[Arc<Client>]) {
     let known_to: HashSet<Id> = members.iter().map(|member| member.id()).collect();
     let change = Change { kind, room: room.clone(), known_to: Arc::new(known_to) };
-    send(members, &change.event());
+    send(core, members, &change.event());
     if !listed {
         return;
     }
@@ -247,18 +246,14 @@ fn tell_members(core: &Core, kind: Kind, room: &Arc<Room>, listed: bool, members
         for id in knowing.iter().flat_map(|knowing| knowing.iter()).filter(|id| !change.known_to.contains(id))
         {
             let client = core.clients.get(id).filter(|client| client.takes_batches() == batched);
-            send(&client, &change.event());
+            send(core, &client, &change.event());
         }
     }
 }
 
-fn send<'a>(to: impl IntoIterator<Item = &'a Arc<Client>>, (name, text): &(&str, String)) {
-    let mut to = to.into_iter().peekable();
-    let Some(first) = to.peek() else { return };
-    let frames = packet::event_with(first.socket().nsp(), name, &Payload::plain(text.clone()));
-    for client in to {
-        client.socket().send(&frames);
-    }
+fn send<'a>(core: &Core, to: impl IntoIterator<Item = &'a Arc<Client>>, (name, text): &(&str, String)) {
+    let to: Vec<_> = to.into_iter().collect();
+    core.broker.tell(&to, name, &Payload::plain(text.clone()));
 }
 
 /// Tells what was noted, for as long as the server runs.
@@ -306,9 +301,9 @@ fn tell(core: &Core) {
     drop(write(&announcements.listing));
     let clients = core.clients.all();
     let (takers, others): (Vec<_>, Vec<_>) = clients.iter().partition(|client| client.takes_batches());
-    tell_these(&takers, &batch);
+    tell_these(core, &takers, &batch);
     for change in single {
-        tell_these(&others, &[change]);
+        tell_these(core, &others, &[change]);
     }
     if others.is_empty() {
         // One that comes later is not told of what was before.
@@ -317,7 +312,7 @@ fn tell(core: &Core) {
 }
 
 /// Tells changes to clients: in one encoding to all that knew nothing of them, and were there before.
-fn tell_these(clients: &[&Arc<Client>], changes: &[(u64, Change)]) {
+fn tell_these(core: &Core, clients: &[&Arc<Client>], changes: &[(u64, Change)]) {
     let Some((first, _)) = changes.first() else { return };
     let knowing: HashSet<&Id> = changes.iter().flat_map(|(_, change)| change.known_to.iter()).collect();
     let is_told = |client: &Client, (number, change): &(u64, Change)| {
@@ -326,12 +321,12 @@ fn tell_these(clients: &[&Arc<Client>], changes: &[(u64, Change)]) {
     let (all, some): (Vec<_>, Vec<_>) =
         clients.iter().partition(|client| client.since() <= *first && !knowing.contains(&client.id()));
     if let Some(event) = event_of(changes.iter().map(|(_, change)| change)) {
-        send(all.into_iter().copied(), &event);
+        send(core, all.into_iter().copied(), &event);
     }
     for client in some {
         let told = changes.iter().filter(|change| is_told(client, change)).map(|(_, change)| change);
         if let Some(event) = event_of(told) {
-            send([*client], &event);
+            send(core, [*client], &event);
         }
     }
 }

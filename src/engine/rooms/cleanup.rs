@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::room::Room;
+use super::{publication::Publication, room::Room};
 use crate::engine::{
     core::Core,
-    event::Event,
     host::{Answer, Call, Hooks},
 };
 
@@ -13,13 +12,13 @@ use crate::engine::{
 const ROOMS_AT_ONCE: usize = 64;
 
 /// Hands a batch to `onCleanup`. It stays readable until that settled.
-pub fn start_cleanup(core: &Arc<Core>, room: &Arc<Room>, name: &Arc<str>, events: Vec<Arc<Event>>) {
+pub fn start_cleanup(core: &Arc<Core>, room: &Arc<Room>, name: &Arc<str>, events: Vec<Arc<Publication>>) {
     let (owner, settled_room, kind) = (Arc::downgrade(core), room.clone(), name.clone());
-    let epoch = room.state().epoch.clone();
+    let epoch = room.state().origin.epoch.clone();
     let ticket = core.tickets.issue(move |_: Answer| {
         let Some(core) = owner.upgrade() else { return };
         // A room that began anew meanwhile has others to hand over.
-        let is_same = settled_room.state().epoch == epoch;
+        let is_same = settled_room.state().origin.epoch == epoch;
         if is_same {
             settled(&core, &settled_room, &kind);
         }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::{
     cleanup::continue_cleanup,
     log,
+    publication::Publication,
     room::{Position, Room},
 };
 use crate::engine::{
     config::Sync,
     core::Core,
-    event::Event,
     host::{Answer, Call, Hooks, Load},
     payload::Payload,
 };
@@ -40,7 +40,8 @@ pub fn load(
         drop(state);
         return done(Some(bodies(&page)));
     }
-    let request = Request { room: room.clone(), name: name.clone(), epoch: state.epoch.clone(), start, end };
+    let request =
+        Request { room: room.clone(), name: name.clone(), epoch: state.origin.epoch.clone(), start, end };
     let mut done = Some(done);
     let begun = state.log.begin_load(name, core.limits().hook_queue, || {
         let (owner, waiting, done) = (Arc::downgrade(core), request.clone(), done.take());
@@ -78,7 +79,7 @@ fn go_on(core: &Arc<Core>, request: Request, done: Done) {
     let Request { room, name, epoch, start, end } = &request;
     let page = {
         let state = room.state();
-        if state.epoch != *epoch {
+        if state.origin.epoch != *epoch {
             drop(state);
             return load(core, room, name, *start, *end, done);
         }
@@ -135,7 +136,7 @@ fn over(core: &Arc<Core>, request: &Request) {
 impl Request {
     fn end(&self) {
         let mut state = self.room.state();
-        if state.epoch == self.epoch {
+        if state.origin.epoch == self.epoch {
             state.log.end_load(&self.name);
         }
     }
@@ -157,7 +158,7 @@ pub fn recent(core: &Core, room: &Room, sync: Sync, at: &Position) -> Vec<Payloa
     };
     let mut events = {
         let state = room.state();
-        if state.epoch != at.epoch {
+        if state.origin.epoch != at.epoch {
             return Vec::new();
         }
         state.log.merged(per_kind, 0, page)
@@ -166,6 +167,6 @@ pub fn recent(core: &Core, room: &Room, sync: Sync, at: &Position) -> Vec<Payloa
     bodies(&events)
 }
 
-fn bodies(events: &[Arc<Event>]) -> Vec<Payload> {
+fn bodies(events: &[Arc<Publication>]) -> Vec<Payload> {
     events.iter().map(|event| event.body.clone()).collect()
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::backlog::{Amount, Backlog};
-use crate::engine::event::Event;
+use super::publication::Publication;
 
 /// Most events of one cleanup call.
 const CLEANUP_BATCH: usize = 256;
@@ -44,10 +44,10 @@ pub enum Load {
 /// The events of one kind, oldest first.
 #[derive(Default)]
 struct Ring {
-    events: VecDeque<Arc<Event>>,
+    events: VecDeque<Arc<Publication>>,
     bytes: usize,
     /// Evicted, and not yet handed over; older than `events`.
-    evicted: VecDeque<Arc<Event>>,
+    evicted: VecDeque<Arc<Publication>>,
     evicted_bytes: usize,
     /// How many of `evicted` are with `onCleanup` at this moment; 0: none.
     cleaning: usize,
@@ -75,7 +75,7 @@ impl RoomLog {
     }
 
     /// Adds an event, and evicts what is then too much. Evicted ones are kept for a cleanup, or forgotten.
-    pub fn append(&mut self, event: Arc<Event>, limit: usize, max_bytes: u64, keep_evicted: bool) {
+    pub fn append(&mut self, event: Arc<Publication>, limit: usize, max_bytes: u64, keep_evicted: bool) {
         let ring = self.rings.entry(event.name.clone()).or_default();
         ring.bytes += event.size();
         ring.events.push_back(event);
@@ -87,7 +87,7 @@ impl RoomLog {
     }
 
     /// Takes the next batch for `onCleanup`, unless one is out, or a load is under way.
-    pub fn next_cleanup(&mut self, name: &str) -> Option<Vec<Arc<Event>>> {
+    pub fn next_cleanup(&mut self, name: &str) -> Option<Vec<Arc<Publication>>> {
         let ring = self.rings.get_mut(name)?;
         if ring.cleaning > 0 || ring.evicted.is_empty() {
             return None;
@@ -149,7 +149,7 @@ impl RoomLog {
     }
 
     /// Events of one kind, newest first; `start` 0 is the newest, `end` exclusive.
-    pub fn page(&self, name: &str, start: usize, end: usize) -> Vec<Arc<Event>> {
+    pub fn page(&self, name: &str, start: usize, end: usize) -> Vec<Arc<Publication>> {
         let Some(ring) = self.rings.get(name) else { return Vec::new() };
         (start..end.min(ring.len())).filter_map(|place| ring.nth_newest(place)).cloned().collect()
     }
@@ -157,7 +157,7 @@ impl RoomLog {
     /// The newest events of all kinds, at most `per_kind` of each, merged, newest first; `start` 0 is the newest, `end` exclusive.
     ///
     /// The cost is that of the page: what is newer is counted by bisection, never walked.
-    pub fn merged(&self, per_kind: usize, start: usize, end: usize) -> Vec<Arc<Event>> {
+    pub fn merged(&self, per_kind: usize, start: usize, end: usize) -> Vec<Arc<Publication>> {
         // Offsets are the order of arrival, which is that of time, and they have no ties.
         let rings: Vec<_> = self.rings.values().map(|ring| (ring, ring.len().min(per_kind))).collect();
         let total: usize = rings.iter().map(|(_, held)| held).sum();
@@ -245,7 +245,7 @@ impl Ring {
     }
 
     /// 0 is the newest.
-    fn nth_newest(&self, place: usize) -> Option<&Arc<Event>> {
+    fn nth_newest(&self, place: usize) -> Option<&Arc<Publication>> {
         match self.events.len().checked_sub(place + 1) {
             Some(index) => self.events.get(index),
             None => self.evicted.get(self.len().checked_sub(place + 1)?),
@@ -254,7 +254,7 @@ impl Ring {
 
     /// How many of the `held` newest have this offset or a larger one.
     fn count_from(&self, offset: u64, held: usize) -> usize {
-        let older = |event: &Arc<Event>| event.offset < offset;
+        let older = |event: &Arc<Publication>| event.offset < offset;
         let (evicted, events) = (self.evicted.partition_point(older), self.events.partition_point(older));
         (self.len() - evicted - events).min(held)
     }
@@ -265,9 +265,13 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::engine::{event::Draft, payload::Payload};
+    use crate::engine::{event::Draft, payload::Payload, rooms::Origin};
 
-    fn event(name: &str, offset: u64) -> Arc<Event> {
+    fn origin() -> Arc<Origin> {
+        Arc::new(Origin { key: 1, room: "r".into(), epoch: "e".into() })
+    }
+
+    fn event(name: &str, offset: u64) -> Arc<Publication> {
         let draft = Draft {
             name: name.into(),
             from: "u".into(),
@@ -275,10 +279,10 @@ mod tests {
             meta: None,
             timestamp: None,
         };
-        Arc::new(Event::new("r".into(), &draft, 0, offset))
+        Arc::new(Publication::new(origin(), &draft, 0, offset))
     }
 
-    fn offsets(events: &[Arc<Event>]) -> Vec<u64> {
+    fn offsets(events: &[Arc<Publication>]) -> Vec<u64> {
         events.iter().map(|event| event.offset).collect()
     }
 

@@ -89,7 +89,7 @@ pub fn join(
     });
     let joined = Joined {
         name: state.config.name.clone(),
-        position: Position { offset: state.offset, epoch: state.epoch.clone() },
+        position: Position { offset: state.offset, epoch: state.origin.epoch.clone() },
         sync: if due { sync } else { Sync::Nothing },
     };
     drop(state);

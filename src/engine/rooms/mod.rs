@@ -1,18 +1,19 @@
 //! Rooms: who is in them, what is said in them, what they remember.
 //!
 //! An event's way is three functions in this order: [`accept`](accept::accept) (may it be said?),
-//! [`sequence`](sequence::sequence) (its place in the room), [`deliver`](deliver::deliver) (to whom?). [`trigger`] runs them under the
+//! [`sequence`](sequence::sequence) (its place in the room), [`deliver`] (to whom?). [`trigger`] runs them under the
 //! room's order lock, so that all subscribers see one order and it is the order of history. In memory the second completes
 //! inline; a store will complete it by callback.
 
 mod accept;
 mod announcements;
 mod backlog;
+mod broker;
 mod cleanup;
-mod deliver;
 mod history;
 mod log;
 mod membership;
+mod publication;
 mod registry;
 mod room;
 mod sequence;
@@ -22,8 +23,10 @@ use std::sync::Arc;
 pub use self::{
     accept::{Sender, accept},
     announcements::announce,
+    broker::Broker,
     history::{Page, load, newest, recent},
     membership::{Joined, join, leave, subscribe, unsubscribe},
+    publication::{Origin, Publication},
     registry::{Allowance, NotCreated, Registry, create, create_for, delete, delete_for, update},
     room::{Position, Room},
 };
@@ -53,13 +56,22 @@ pub fn trigger(
 ) -> Result<Position, Refusal> {
     let order = lock(&room.order);
     accept(core, room, sender, draft)?;
-    let (position, event) = sequence::sequence(core, room, draft)?;
-    let recipients = deliver::deliver(room, &position, &event);
+    let publication = sequence::sequence(core, room, draft)?;
+    let position = publication.position();
+    let recipients = deliver(core, room, &publication);
     core.metrics.add(Family::EventsDelivered, recipients as u64);
     // Under the order lock, so that observers see offsets in order.
-    if core.hooks.any(Hooks::EVENTS) || room.is_observed(&event.name) {
-        core.tell(Call::Event { key: room.key(), event, recipients, local: sender.local() });
+    if core.hooks.any(Hooks::EVENTS) || room.is_observed(&publication.name) {
+        core.tell(Call::Event { publication, recipients, local: sender.local() });
     }
     drop(order);
     Ok(position)
+}
+
+/// Hands a publication to the subscribers of its room; how many those are. It does not know who said it: another node will call it with the
+/// same.
+fn deliver(core: &Core, room: &Room, publication: &Publication) -> usize {
+    let targets = room.state().targets(&publication.name);
+    core.broker.publish(publication, &targets);
+    targets.len()
 }

@@ -7,17 +7,15 @@ use std::{
 
 use serde::Serialize;
 
-use super::log::RoomLog;
+use super::{log::RoomLog, publication::Origin};
 use crate::engine::{
-    client::Client,
+    client::{Client, Subscriber},
     config::{EventConfig, RoomConfig},
     error::Refusal,
     event::Draft,
     ids::Id,
     lock::lock,
     payload::to_json,
-    protocol::outgoing,
-    socketio::Socket,
 };
 
 /// Kinds of events for which the list of receivers is kept between two events.
@@ -52,7 +50,8 @@ pub struct Room {
 /// What a room is and holds.
 #[derive(Debug)]
 pub(super) struct State {
-    pub epoch: Arc<str>,
+    /// Of the life that it is in.
+    pub origin: Arc<Origin>,
     pub config: RoomConfig,
     pub members: HashMap<Id, Member>,
     /// Number of the next member: members are listed in order of joining.
@@ -66,7 +65,7 @@ pub(super) struct State {
     /// Handlers that the host has, by event name; `"*"` is any.
     observers: HashMap<Arc<str>, u32>,
     /// Receivers by event name, until someone joins, leaves or subscribes.
-    targets: HashMap<Arc<str>, Arc<[Arc<Socket>]>>,
+    targets: HashMap<Arc<str>, Arc<[Arc<Subscriber>]>>,
 }
 
 /// One connection's membership.
@@ -89,6 +88,7 @@ impl Room {
         held: bool,
         log: RoomLog,
     ) -> Arc<Self> {
+        let origin = new_origin(key, &id);
         Arc::new(Self {
             id,
             key,
@@ -96,7 +96,7 @@ impl Room {
             held,
             order: Mutex::new(()),
             state: Mutex::new(State {
-                epoch: new_epoch(),
+                origin,
                 config,
                 members: HashMap::new(),
                 next_member: 0,
@@ -157,7 +157,7 @@ impl Room {
     /// Position of its newest event.
     pub fn position(&self) -> Position {
         let state = lock(&self.state);
-        Position { offset: state.offset, epoch: state.epoch.clone() }
+        Position { offset: state.offset, epoch: state.origin.epoch.clone() }
     }
 
     /// Whether an event's schema is to be asked about a payload: it has one, and that does not accept it natively.
@@ -303,11 +303,11 @@ impl State {
     }
 
     /// The sockets that get an event of this name.
-    pub fn targets(&mut self, event: &Arc<str>) -> Arc<[Arc<Socket>]> {
+    pub fn targets(&mut self, event: &Arc<str>) -> Arc<[Arc<Subscriber>]> {
         if let Some(targets) = self.targets.get(event) {
             return targets.clone();
         }
-        let targets: Arc<[Arc<Socket>]> = self
+        let targets: Arc<[Arc<Subscriber>]> = self
             .members
             .values()
             .filter(|member| member.subscriptions.iter().any(|name| name == event || &**name == "*"))
@@ -327,7 +327,7 @@ impl State {
 
     /// Begins anew: empty, with a new epoch. Returns the loads that waited for a cleanup of what was there.
     pub fn reset(&mut self) -> Vec<u64> {
-        self.epoch = new_epoch();
+        self.origin = new_origin(self.origin.key, &self.origin.room);
         self.offset = 0;
         self.log.reset()
     }
@@ -342,9 +342,6 @@ fn history_limit(events: &[EventConfig], event: &str) -> usize {
         .map_or(0, |history| history.limit)
 }
 
-fn new_epoch() -> Arc<str> {
-    Id::random().as_str().into()
+fn new_origin(key: u64, id: &Arc<str>) -> Arc<Origin> {
+    Arc::new(Origin { key, room: id.clone(), epoch: Id::random().as_str().into() })
 }
-
-/// Name under which deliver sends; here so that `rooms` names the wire in one place.
-pub(super) const EVENT: &str = outgoing::EVENT;

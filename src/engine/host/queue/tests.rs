@@ -2,10 +2,11 @@ use std::sync::Arc;
 
 use super::*;
 use crate::engine::{
-    event::{Draft, Event},
+    event::Draft,
     host::{Decision, Level},
     ids::Id,
     payload::Payload,
+    rooms::{Origin, Publication},
 };
 
 fn event(offset: u64, local: u64) -> Call {
@@ -16,7 +17,9 @@ fn event(offset: u64, local: u64) -> Call {
         meta: None,
         timestamp: None,
     };
-    Call::Event { key: 1, event: Arc::new(Event::new("r".into(), &draft, 0, offset)), recipients: 0, local }
+    let origin = Arc::new(Origin { key: 1, room: "r".into(), epoch: "e".into() });
+    let publication = Arc::new(Publication::new(origin, &draft, 0, offset));
+    Call::Event { publication, recipients: 0, local }
 }
 
 fn question(ticket: u64) -> Call {
@@ -31,7 +34,9 @@ fn push(queue: &Queue, call: Call) -> Pushed {
 fn offsets(calls: &[Call]) -> Vec<u64> {
     calls
         .iter()
-        .filter_map(|call| if let Call::Event { event, .. } = call { Some(event.offset) } else { None })
+        .filter_map(
+            |call| if let Call::Event { publication, .. } = call { Some(publication.offset) } else { None },
+        )
         .collect()
 }
 
