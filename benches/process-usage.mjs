@@ -17,6 +17,20 @@ export function cpuMicroseconds(pid) {
   return nanoseconds / 1_000;
 }
 
+/** How often the threads of a process have given up their core by themselves so far: each wait that really waited. */
+export function voluntarySwitches(pid) {
+  let switches = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      const status = readFileSync(`/proc/${pid}/task/${thread}/status`, "utf8");
+      switches += Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)[1]);
+    } catch {
+      // The thread ended between the listing and the reading.
+    }
+  }
+  return switches;
+}
+
 export function residentBytes(pid) {
   return Number(/^VmRSS:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) * 1_024;
 }
