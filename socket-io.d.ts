@@ -251,6 +251,8 @@ export declare class Server<
   readonly sockets: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   /** The transport. It exists after `listen` or `attach`; after `close` and another `listen` it is a new one. */
   readonly engine: Engine;
+  /** The same as `engine`: the name that Socket.IO's own code and some plug-ins use. */
+  readonly eio: Engine;
   /** The HTTP server that this Server is attached to; for a port, an object with `address()`. It exists after `listen` or `attach`. */
   readonly httpServer: HttpServer;
 
@@ -609,6 +611,12 @@ export interface Adapter
   readonly rooms: Map<string, Set<string>>;
   /** By socket, the rooms that it is in. */
   readonly sids: Map<string, Set<string>>;
+  /** Ids of the sockets in any of these rooms; of an empty set, of all sockets of the namespace. */
+  sockets(rooms: ReadonlySet<string>): Promise<Set<string>>;
+  /** The rooms that a socket is in; `undefined`: it is not there. */
+  socketRooms(id: string): Set<string> | undefined;
+  /** How many servers share the namespace: 1. */
+  serverCount(): Promise<number>;
 }
 
 /** Sockets by their rooms, and how they are sent to. Immutable: every step gives another, so that each can be kept and used again. */

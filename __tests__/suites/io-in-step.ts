@@ -251,6 +251,45 @@ export function ioInStep(reach: Reach): void {
       });
     }
 
+    it("in disconnecting a socket joins and leaves rooms, which are over with it", async () => {
+      const server = await stage.serve();
+      const { io } = server;
+      const seen: unknown[] = [];
+      const { adapter } = io.of("/a");
+      const size = (room: string) => adapter.rooms.get(room)?.size ?? 0;
+      io.of("/a").on("connection", (socket) => {
+        void socket.join(["one", "two"]);
+        socket.on("disconnecting", () => {
+          void socket.join("late");
+          io.of("/a").in(socket.id).socketsJoin("later");
+          void socket.leave("one");
+          seen.push([...socket.rooms].slice(1), ["one", "two", "late", "later"].map(size));
+          seen.push([...adapter.sids.get(socket.id)!].slice(1));
+        });
+        socket.on("disconnect", () => seen.push([...socket.rooms], adapter.rooms.size));
+      });
+      (await stage.connect(server, "/a")).close();
+      await eventually(() => seen.length === 5, "it is gone");
+      expect(seen).toEqual([["two", "late", "later"], [0, 1, 1, 1], ["two", "late", "later"], [], 0]);
+    });
+
+    it("an adapter says who is in rooms, in which rooms one is, and how many servers there are", async () => {
+      const server = await stage.serve();
+      const { adapter } = server.io.of("/a");
+      const ids: string[] = [];
+      server.io.of("/a").on("connection", (socket) => {
+        ids.push(socket.id);
+        void socket.join(["all", `only-${ids.length}`]);
+      });
+      for (let n = 0; n < 3; n++) await stage.connect(server, "/a");
+      await eventually(() => ids.length === 3, "three are there");
+      expect(await adapter.sockets(new Set())).toEqual(new Set(ids));
+      expect(await adapter.sockets(new Set(["only-1", "only-3", "none"]))).toEqual(new Set([ids[0], ids[2]]));
+      expect(new Set(adapter.socketRooms(ids[1]!))).toEqual(new Set([ids[1], "all", "only-2"]));
+      expect(adapter.socketRooms("nobody")).toBeUndefined();
+      expect(await adapter.serverCount()).toBe(1);
+    });
+
     it("adapter.rooms and adapter.sids are Maps of Sets, as they are at the moment", async () => {
       const server = await stage.serve();
       const namespace = server.io.of("/a");

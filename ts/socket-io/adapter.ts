@@ -35,6 +35,22 @@ export class Adapter extends GuardedEmitter {
     return this.#isWatching;
   }
 
+  /** Ids of the sockets in any of these rooms; without any, of all. */
+  async sockets(rooms: ReadonlySet<string> = new Set()): Promise<Set<string>> {
+    if (rooms.size === 0) return new Set(this.#support.ids());
+    return new Set([...rooms].flatMap((room) => this.#support.idsIn(String(room))));
+  }
+
+  /** The rooms of a socket. */
+  socketRooms(id: string): Set<string> | undefined {
+    return this.sids.get(id);
+  }
+
+  /** Servers that this namespace is on: this one. */
+  async serverCount(): Promise<number> {
+    return 1;
+  }
+
   /** Tells of rooms. */
   changed(changes: readonly RoomChange[]): void {
     for (const [event, name, socket] of changes) {

@@ -14,9 +14,11 @@ export function notReplaced(
   instead: string,
 ): void {
   for (const name of names) {
+    // One that is there can be called all the same.
+    const own: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
     Object.defineProperty(prototype, name, {
       configurable: true,
-      get: () => undefined,
+      get: () => own,
       set() {
         throw invalidUse(`${title}.${name} cannot be replaced: dialogue-rs does not call it. Use ${instead}`);
       },

@@ -70,6 +70,11 @@ export class Server extends IoServer {
     return this.#engine as Engine;
   }
 
+  /** The name that Socket.IO's own code has for it. */
+  get eio(): Engine {
+    return this.engine;
+  }
+
   get httpServer(): HttpServer {
     return this.#httpServer as HttpServer;
   }

@@ -209,28 +209,33 @@ export class ServerSocket extends GuardedEmitter {
   join(rooms: string | readonly string[]): void {
     const names = (Array.isArray(rooms) ? rooms : [rooms]).map(String);
     if (this.#phase === "pending") for (const name of names) this.rooms.add(name);
-    else if (this.#phase === "connected") this.nsp.join(this.#selector, names);
+    else if (this.#isMember) this.nsp.join(this.#selector, names);
   }
 
   leave(room: string): void {
     if (this.#phase === "pending") this.rooms.delete(String(room));
-    else if (this.#phase === "connected") this.nsp.leave(this.#selector, [String(room)]);
+    else if (this.#isMember) this.nsp.leave(this.#selector, [String(room)]);
   }
 
   /** Takes it out of all rooms, that of its own id too. */
   leaveAll(): void {
     if (this.#phase === "pending") this.rooms.clear();
-    else if (this.#phase === "connected") this.nsp.leave(this.#selector, [...this.rooms]);
+    else if (this.#isMember) this.nsp.leave(this.#selector, [...this.rooms]);
+  }
+
+  /** It is in its namespace: in `disconnecting` too, so that what a listener does to its rooms there holds until `disconnect`. */
+  get #isMember(): boolean {
+    return this.#phase === "connected" || this.#phase === "ending";
   }
 
   /** It joined rooms. */
   joined(rooms: readonly string[]): void {
-    if (this.#phase === "connected") for (const room of rooms) this.#rooms?.add(room);
+    if (this.#isMember) for (const room of rooms) this.#rooms?.add(room);
   }
 
   /** It left rooms. */
   left(rooms: readonly string[]): void {
-    if (this.#phase === "connected") for (const room of rooms) this.#rooms?.delete(room);
+    if (this.#isMember) for (const room of rooms) this.#rooms?.delete(room);
   }
 
   /** The room of its own id has others in it where they joined it: this is for the one alone. */
