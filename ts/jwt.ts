@@ -40,7 +40,9 @@ export function signJwt(
   const outcome = native.jwtSign(json, bytes, algorithm ?? null, expiresIn, keyId ?? null);
   const { token, invalid } = JSON.parse(outcome) as Outcome<"token", string>;
   if (token === undefined)
-    throw misfit(invalid ?? "", (field) => (field === "algorithm" ? "options.algorithm" : field));
+    throw misfit(invalid ?? "", (field) =>
+      field === "algorithm" || field === "expiresIn" ? `options.${field}` : field,
+    );
   return token;
 }
 

@@ -115,6 +115,11 @@ describe("signJwt and verifyJwt", () => {
       [() => signJwt({ sub: "a" }, SECRET, { algorithm: "none" as never }), "options.algorithm: "],
       [() => signJwt({ sub: "a" }, SECRET, { expiresIn: "a while" }), "options.expiresIn: "],
       [() => signJwt({ sub: "a" }, SECRET, { expiresIn: Number.NaN }), "options.expiresIn: "],
+      // What verifyJwt would never take.
+      [() => signJwt({ sub: "a" }, SECRET, { expiresIn: 2 ** 53 }), "options.expiresIn: "],
+      [() => signJwt({ sub: "a" }, SECRET, { expiresIn: 1e300 }), "options.expiresIn: "],
+      [() => signJwt({ sub: "a" }, SECRET, { expiresIn: -1e12 }), "options.expiresIn: "],
+      [() => signJwt({ sub: "a", exp: 1e300 }, SECRET), "claims.exp: "],
       [() => signJwt({ sub: "a" }, SECRET, { expires: 5 } as never), "options.expires: "],
       [() => verifyJwt("t", ""), "key: "],
       [() => verifyJwt("t", { keys: [] }), "key: "],

@@ -3,7 +3,7 @@
 use jsonwebtoken::{Algorithm, AlgorithmFamily, EncodingKey, Header, encode};
 use serde_json::{Map, Number, Value};
 
-use super::keys::is_pem;
+use super::{keys::is_pem, verify::is_time};
 
 /// Why a token cannot be signed. Shows nothing of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +14,9 @@ pub enum SignError {
     /// A time that is no number.
     #[error("claims.{0}: must be a number of Unix seconds")]
     Time(&'static str),
+    /// It would end at a time that no verifier takes.
+    #[error("expiresIn: must lead to a time from 1970 on that a Date can hold")]
+    Lifetime,
     /// The key does not sign.
     #[error(
         "key: must be a non-empty secret, or a private key in PEM: RSA of 2,048 bits or more, or in PKCS #8 P-256, P-384 or Ed25519"
@@ -42,8 +45,9 @@ pub fn sign(
     let now = now.floor();
     for (name, seconds) in [("iat", now), ("exp", now + lifetime)] {
         let number = match claims.get(name) {
+            None if !is_time(seconds) => return Err(SignError::Lifetime),
             None => whole(seconds).ok_or(SignError::Time(name))?,
-            Some(Value::Number(_)) => continue,
+            Some(Value::Number(number)) if number.as_f64().is_some_and(is_time) => continue,
             Some(_) => return Err(SignError::Time(name)),
         };
         claims.insert(name.to_owned(), Value::Number(number));

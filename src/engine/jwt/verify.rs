@@ -224,7 +224,12 @@ impl Policy {
 
 /// A time in Unix seconds that someone can mean.
 fn time(value: Option<&Value>) -> Option<f64> {
-    value.and_then(Value::as_f64).filter(|seconds| (0.0..=LAST_SECOND).contains(seconds))
+    value.and_then(Value::as_f64).filter(|seconds| is_time(*seconds))
+}
+
+/// Whether so many Unix seconds are a time that someone can mean.
+pub(super) fn is_time(seconds: f64) -> bool {
+    (0.0..=LAST_SECOND).contains(&seconds)
 }
 
 #[cfg(test)]
