@@ -160,6 +160,8 @@ export declare class NativeDialogue {
   ioRoomCount(nsp: number): number
   /** The rooms of a namespace, those that are sockets' own first. */
   ioRoomNames(nsp: number): Array<string>
+  /** Ids of those in a room, where they are no more than `most`. `null`: they are more. None: there is no such room. */
+  ioInRoom(nsp: number, room: string, most: number): Array<string> | null
   /** How many sockets are in a room; 0: there is none of that name. */
   ioRoomSize(nsp: number, room: string): number
   /** Whether a socket is in a room. */

@@ -89,6 +89,7 @@ export interface NativeDialogue {
   ioDisconnectAll(nsp: number, selectorJson: string, close: boolean): void;
   ioRoomCount(nsp: number): number;
   ioRoomNames(nsp: number): string[];
+  ioInRoom(nsp: number, room: string, most: number): string[] | null;
   ioRoomSize(nsp: number, room: string): number;
   ioIsIn(nsp: number, room: string, id: string): boolean;
   ioTakeChanges(nsp: number): string;

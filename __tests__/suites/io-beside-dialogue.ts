@@ -204,6 +204,28 @@ export function ioBesideDialogue(serve: Serve, transport: "websocket" | "polling
       ]);
     });
 
+    for (const [how, end] of [
+      ["one by one", (_: Server, socket: Socket) => void socket.disconnect()],
+      ["all of a room", (io: Server) => void io.in("room").disconnectSockets()],
+    ] as const) {
+      it(`clients that the server sends away together, ${how}, leave their room one after the other`, async () => {
+        const server = await serving();
+        const seen: number[] = [];
+        server.io.on("connection", (socket) => {
+          void socket.join("room");
+          socket.on("bye", () => end(server.io, socket));
+          socket.on("disconnect", () => {
+            seen.push(server.io.sockets.adapter.rooms.get("room")?.size ?? 0);
+          });
+        });
+        const clients = await stage.crowd(server, 4, "user", { transports });
+        await eventually(() => server.io.sockets.adapter.rooms.get("room")?.size === 4, "all are there");
+        for (const client of how === "one by one" ? clients : clients.slice(0, 1)) client.socket.emit("bye");
+        await eventually(() => seen.length === 4, "all are gone");
+        expect(seen).toEqual([3, 2, 1, 0]);
+      });
+    }
+
     it("other namespaces are io's alone: no client of Dialogue's, no hooks", async () => {
       const calls: string[] = [];
       const server = await serving({

@@ -1,6 +1,7 @@
 import type { Socket } from "socket.io";
 import { describe, expect, it } from "vitest";
 import { bytesOf } from "../support/client.js";
+import { within } from "../support/deadline.js";
 import type { Reach } from "../support/io.js";
 import { next, nextConnection, type Pair, useIo } from "../support/io-stage.js";
 import { PollingSession } from "../support/polling-session.js";
@@ -37,6 +38,22 @@ export function ioListeners(reach: Reach): void {
         expect(heard[3]).toEqual([{ _placeholder: true, num: 0 }]);
       });
     }
+
+    it("what looks like a placeholder beside bytes loses no event, whoever sends it", async () => {
+      const { client, socket } = await stage.pair(await stage.serve());
+      const heard: unknown[][] = [];
+      socket.on("p", (...args: unknown[]) => void heard.push(args));
+      const shape = { _placeholder: true, num: 0 };
+      client.socket.emit("p", shape, Buffer.from([1]));
+      const done = next(socket, "done");
+      client.socket.emit("done");
+      await done;
+      // As Socket.IO has it: both are the bytes.
+      expect(heard.map((args) => args.map(bytesOf))).toEqual([[[1], [1]]]);
+      const came = new Promise<unknown[]>((resolve) => client.socket.once("q", (...args) => resolve(args)));
+      socket.emit("q", shape, Buffer.from([2]));
+      expect((await within(came, "the event")).map(bytesOf)).toEqual([[2], [2]]);
+    });
 
     it("send and message, emit and binary, reach the client", async () => {
       const { client, socket } = await fenced();

@@ -108,5 +108,19 @@ export function ioWebSocket(reach: Reach): void {
         false,
       ]);
     });
+
+    it("the handshake has headers and query in the order in which they came", async () => {
+      const server = await stage.serve();
+      const came = nextConnection(server.io.of("/a"));
+      const headers = { "X-Z": "1", "X-A": "2", "X-M": "3" };
+      const raw = await open(server, { query: "&z=1&a=2&z=3", headers });
+      await raw.nextStarting("0");
+      raw.send("40/a,");
+      const { handshake }: Socket = await came;
+      expect(Object.keys(handshake.headers).filter((name) => name.startsWith("x-"))).toEqual([
+        ...["x-z", "x-a", "x-m"],
+      ]);
+      expect(Object.keys(handshake.query)).toEqual(["EIO", "transport", "z", "a"]);
+    });
   });
 }

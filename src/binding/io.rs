@@ -334,6 +334,14 @@ impl NativeDialogue {
         self.core().io.get(nsp).map(|nsp| values::strings(nsp.room_names())).unwrap_or_default()
     }
 
+    /// Ids of those in a room, where they are no more than `most`. `null`: they are more. None: there is no such room.
+    #[napi(catch_unwind)]
+    pub fn io_in_room(&self, nsp: u32, room: String, most: u32) -> Option<Vec<String>> {
+        let Some(nsp) = self.core().io.get(nsp) else { return Some(Vec::new()) };
+        let (ids, size) = nsp.in_room(&room, most as usize);
+        (ids.len() == size).then(|| values::strings(ids.iter().map(PublicId::as_str)))
+    }
+
     /// How many sockets are in a room; 0: there is none of that name.
     #[napi(catch_unwind)]
     pub fn io_room_size(&self, nsp: u32, room: String) -> u32 {

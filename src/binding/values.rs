@@ -23,18 +23,14 @@ pub fn buffer(bytes: &Bytes) -> Buffer {
     bytes.to_vec().into()
 }
 
-/// A whole payload from JavaScript: text and all of its attachments.
-pub fn payload(text: String, buffers: &[BufferSlice<'_>]) -> Option<Payload> {
-    let mut attachments = attachments(buffers);
-    let payload = Payload::new(text.into(), &mut attachments).ok()?;
-    attachments.finish().ok()?;
-    Some(payload)
-}
-
 /// The array of an event or an acknowledgement of the program's own. Where nothing is attached, what looks like a placeholder is
 /// text, as Socket.IO has it.
 pub fn event(text: String, buffers: &[BufferSlice<'_>]) -> Option<Payload> {
-    if buffers.is_empty() { Some(Payload::plain(text)) } else { payload(text, buffers) }
+    if buffers.is_empty() {
+        return Some(Payload::plain(text));
+    }
+    let attachments = buffers.iter().map(|buffer| Bytes::copy_from_slice(buffer)).collect();
+    Payload::whole(text.into(), attachments).ok()
 }
 
 /// The room with a key.

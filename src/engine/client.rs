@@ -1,8 +1,11 @@
 //! A connected client: its identity, its rooms, its gate.
 
-use std::sync::{
-    Arc, Mutex, OnceLock,
-    atomic::{AtomicBool, AtomicU64, Ordering, fence},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering, fence},
+    },
 };
 
 use super::{
@@ -12,7 +15,7 @@ use super::{
     jwt::{Guard, Token},
     limits::Limits,
     lock::lock,
-    payload::to_json,
+    payload::{object_json, to_json},
     protocol::BATCHES,
     query,
     rate_limit::Rates,
@@ -341,11 +344,20 @@ pub fn describe_handshake(head: &Head, auth: &str) -> String {
     )
 }
 
-/// A query string as a JSON object. Of a repeated key the last value counts, as in Engine.IO.
+/// A query string as a JSON object, in the order in which the keys came. Of a repeated key the last value counts, as in Engine.IO.
 fn query_json(query: &str) -> String {
-    let object: serde_json::Map<String, serde_json::Value> =
-        query::pairs(query).map(|(key, value)| (key, value.into())).collect();
-    to_json(&object)
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (key, value) in query::pairs(query) {
+        match places.get(&key) {
+            Some(&place) => pairs[place].1 = value,
+            None => {
+                places.insert(key.clone(), pairs.len());
+                pairs.push((key, value));
+            }
+        }
+    }
+    object_json(pairs)
 }
 
 #[cfg(test)]
@@ -355,8 +367,8 @@ mod tests {
     #[test]
     fn a_query_is_an_object_of_strings() {
         assert_eq!(
-            query_json("a=1&b=x%20y&a=2&c&d=%zz&e=1+1"),
-            r#"{"a":"2","b":"x y","c":"","d":"%zz","e":"1 1"}"#
+            query_json("t=1&b=x%20y&t=2&c&d=%zz&a=1+1"),
+            r#"{"t":"2","b":"x y","c":"","d":"%zz","a":"1 1"}"#
         );
     }
 }

@@ -113,6 +113,22 @@ impl Payload {
         Some(payloads)
     }
 
+    /// A whole message, to be passed on as it is and put into no other: several placeholders may stand for one attachment, as in Socket.IO.
+    ///
+    /// # Errors
+    /// [`PayloadError`]: a number is missing or out of range, or nothing stands for an attachment.
+    pub fn whole(text: Str, attachments: Vec<Bytes>) -> Result<Self, PayloadError> {
+        let mut used = vec![false; attachments.len()];
+        for placeholder in placeholders(&text)? {
+            let place = placeholder.number.and_then(|number| used.get_mut(number));
+            *place.ok_or(PayloadError::Placeholder)? = true;
+        }
+        if used.contains(&false) {
+            return Err(PayloadError::Unused);
+        }
+        Ok(Self { text, slots: SmallVec::new(), attachments })
+    }
+
     /// JSON text of the engine's own making, which holds no placeholder.
     pub fn plain(text: impl Into<Str>) -> Self {
         Self { text: text.into(), slots: SmallVec::new(), attachments: Vec::new() }
@@ -255,6 +271,21 @@ impl<'de> Deserialize<'de> for LossyText {
 /// A value as JSON text. Strings, numbers and structs of them cannot fail to serialize.
 pub fn to_json(value: &(impl Serialize + ?Sized)) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+/// A JSON object of texts, in the order in which they are given. No name may come twice.
+pub fn object_json<N: AsRef<str>>(fields: impl IntoIterator<Item = (N, String)>) -> String {
+    let mut text = String::from("{");
+    for (name, value) in fields {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        text.push_str(&to_json(name.as_ref()));
+        text.push(':');
+        text.push_str(&to_json(&value));
+    }
+    text.push('}');
+    text
 }
 
 /// Whether arrays and objects are nested more than `max` deep in valid or invalid JSON text.

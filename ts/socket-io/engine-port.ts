@@ -41,6 +41,7 @@ export const IDLE: EnginePort = {
   ioDisconnectAll: nothing,
   ioRoomCount: () => 0,
   ioRoomNames: () => [],
+  ioInRoom: () => [],
   ioRoomSize: () => 0,
   ioIsIn: () => false,
   ioTakeChanges: () => "[]",

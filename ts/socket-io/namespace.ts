@@ -59,6 +59,7 @@ export class Namespace extends GuardedEmitter {
       {
         roomNames: () => namesFromEngine(hub.engine.ioRoomNames(this.#key)),
         roomCount: () => hub.engine.ioRoomCount(this.#key),
+        fewIn: (room, most) => hub.engine.ioInRoom(this.#key, toEngine(room), most),
         roomSize: (room) => hub.engine.ioRoomSize(this.#key, toEngine(room)),
         isIn: (room, id) => hub.engine.ioIsIn(this.#key, toEngine(room), id),
         idsIn: (room) => this.select(JSON.stringify({ rooms: [toEngine(room)] })),

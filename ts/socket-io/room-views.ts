@@ -2,6 +2,8 @@
 export interface RoomSource {
   readonly roomNames: () => string[];
   readonly roomCount: () => number;
+  /** Ids of those in a room; `null`: they are more than `most`; none: there is no such room. */
+  readonly fewIn: (room: string, most: number) => string[] | null;
   /** 0: there is no such room. */
   readonly roomSize: (room: string) => number;
   readonly isIn: (room: string, id: string) => boolean;
@@ -37,12 +39,18 @@ class NameSet extends Set<string> {
   readonly #size: () => number;
   readonly #has: (name: string) => boolean;
 
-  constructor(names: () => string[], size: () => number, has: (name: string) => boolean) {
+  /** @param few What there is, if that is little. */
+  constructor(
+    names: () => string[],
+    size: () => number,
+    has: (name: string) => boolean,
+    few: readonly string[] = [],
+  ) {
     super();
     this.#names = names;
     this.#size = size;
     this.#has = has;
-    if (size() <= FEW) for (const name of names()) super.add(name);
+    for (const name of few) super.add(name);
   }
 
   override get size(): number {
@@ -177,14 +185,18 @@ for (const name of ALGEBRA) {
 
 /** `adapter.rooms`: who is in each room. */
 export function roomsOf(source: RoomSource): Map<string, Set<string>> {
-  const find = (room: string) =>
-    source.roomSize(room) === 0
+  const find = (room: string) => {
+    // One question: whoever goes through all rooms asks it for each.
+    const few = source.fewIn(room, FEW);
+    return few?.length === 0
       ? undefined
       : new NameSet(
           () => source.idsIn(room),
           () => source.roomSize(room),
           (id) => source.isIn(room, id),
+          few ?? [],
         );
+  };
   return new NameMap(source.roomNames, source.roomCount, find);
 }
 
@@ -196,6 +208,7 @@ export function sidsOf(source: RoomSource): Map<string, Set<string>> {
           () => source.roomsOf(id),
           () => source.roomCountOf(id),
           (room) => source.isIn(room, id),
+          source.roomCountOf(id) <= FEW ? source.roomsOf(id) : [],
         )
       : undefined;
   return new NameMap(source.ids, source.count, find);

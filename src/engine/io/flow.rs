@@ -10,7 +10,7 @@ use crate::engine::{
     core::Core,
     host::Call,
     metrics::Family,
-    payload::{Attachments, Payload, deeper_than},
+    payload::{Payload, deeper_than},
     socketio::{Hearing, ILLEGAL_ATTACHMENTS, INVALID_PAYLOAD, IncomingEvent, Socket, Unheard},
 };
 
@@ -96,12 +96,10 @@ fn carried(
     if deeper_than(&text, usize::try_from(core.limits().json_depth).unwrap_or(usize::MAX)) {
         return Err(INVALID_PAYLOAD);
     }
-    let mut attachments = Attachments::new(attachments);
+    let attachments: Vec<_> = attachments.into_iter().collect();
     if attachments.is_empty() {
         // What looks like a placeholder is text: nothing is put in its place.
         return Ok(Payload::plain(text));
     }
-    let args = Payload::new(text.into(), &mut attachments).map_err(|_| ILLEGAL_ATTACHMENTS)?;
-    attachments.finish().map_err(|_| ILLEGAL_ATTACHMENTS)?;
-    Ok(args)
+    Payload::whole(text.into(), attachments).map_err(|_| ILLEGAL_ATTACHMENTS)
 }

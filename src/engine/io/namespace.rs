@@ -145,15 +145,18 @@ impl Namespace {
         let over = state.find(id).filter(|member| !member.socket.is_connected());
         if let Some(over) = over.map(Member::id) {
             state.silently(|state| state.hide(&over));
+            state.withdrawn.push(over);
         }
     }
 
-    /// The host tells of the end of one that was [withdrawn](Self::withdraw): its rooms show it once more.
+    /// The host tells of the end of one. Its rooms show it once more, and all that were [withdrawn](Self::withdraw): they go one by one.
     pub fn restore(&self, id: &str) {
         let mut state = write(&self.state);
-        if let Some(id) = state.find(id).map(Member::id) {
-            state.silently(|state| state.show(&id));
-        }
+        let mut ended = std::mem::take(&mut state.withdrawn);
+        ended.extend(state.find(id).map(Member::id));
+        // One that is not over has the id that another had.
+        ended.retain(|id| state.get(id).is_some_and(|member| !member.socket.is_connected()));
+        state.silently(|state| ended.iter().for_each(|id| state.show(id)));
     }
 
     /// Whether the id that a socket is to be known by is another's whose end was not told yet.
@@ -310,6 +313,18 @@ impl Namespace {
     /// The rooms, those that are sockets' own first.
     pub fn room_names(&self) -> Vec<Arc<str>> {
         read(&self.state).room_names()
+    }
+
+    /// Ids of those in a room, where they are no more than `most`, in order of connecting; and how many they are.
+    pub fn in_room(&self, room: &str, most: usize) -> (Vec<PublicId>, usize) {
+        let state = read(&self.state);
+        let size = state.room_size(room);
+        if size > most {
+            return (Vec::new(), size);
+        }
+        let mut found: Vec<_> = state.in_room(room).filter_map(|id| state.get(&id)).collect();
+        found.sort_unstable_by_key(|member| member.serial);
+        (found.iter().map(|member| member.socket.public_id()).collect(), size)
     }
 
     /// How many sockets are in a room; 0: there is none of that name.

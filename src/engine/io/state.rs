@@ -22,12 +22,14 @@ pub(super) struct State {
     rooms: HashMap<Arc<str>, HashSet<Id>>,
     /// Of clients of Socket.IO 2, whose sockets are known by their sessions: the socket of each.
     of_sessions: HashMap<Id, Id>,
-    /// The serial number of the next member that is shown.
-    next: u64,
+    /// The serial number of the member that was shown last for the first time.
+    last: u64,
     /// Members that are shown.
     shown: usize,
     /// Of those: members that are in the rooms of their own ids.
     own_rooms: usize,
+    /// Members that are over, and were hidden before the host told of their end.
+    pub(super) withdrawn: Vec<Id>,
     /// Where the host watches the rooms: what became of them, and the host has not taken.
     pub(super) changes: Option<Vec<RoomChange>>,
     /// The host was told that there are changes to take.
@@ -38,7 +40,7 @@ pub(super) struct State {
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) socket: Arc<Socket>,
-    /// Grows in the order in which members are shown.
+    /// Grows in the order in which members are shown for the first time; 0: it was not.
     pub(super) serial: u64,
     /// In order of joining, without its own.
     rooms: SmallVec<[Arc<str>; 1]>,
@@ -159,7 +161,7 @@ impl State {
 
     /// From now on a member counts, in its rooms too.
     pub(super) fn show(&mut self, id: &Id) {
-        let serial = self.next;
+        let serial = self.last + 1;
         let Some(member) = self.members.get_mut(id).filter(|member| !member.shown) else { return };
         let own = (!member.left_own && self.changes.is_some())
             .then(|| Arc::from(member.socket.public_id().as_str()));
@@ -169,9 +171,11 @@ impl State {
         let is_new = own.as_ref().is_some_and(|own| !self.has_room(own));
         let Some(member) = self.members.get_mut(id) else { return };
         member.shown = true;
-        member.serial = serial;
+        if member.serial == 0 {
+            member.serial = serial;
+            self.last = serial;
+        }
         member.socket.session().note_seen(Seen::show);
-        self.next += 1;
         self.shown += 1;
         self.own_rooms += usize::from(had_own);
         if let Some(own) = own {

@@ -26,7 +26,12 @@ use super::{
     unix_millis, upgrade, websocket,
 };
 use crate::engine::{
-    config::TransportName, header_text, ids::Id, metrics::Family, payload::to_json, way_out::Watched,
+    config::TransportName,
+    header_text,
+    ids::Id,
+    metrics::Family,
+    payload::{object_json, to_json},
+    way_out::Watched,
 };
 
 /// The query parameters that matter here.
@@ -408,18 +413,14 @@ fn most_of(name: &header::HeaderName) -> usize {
     }
 }
 
-/// Headers as Node's `IncomingMessage` has them: one object, repeated ones joined, a character for each byte.
+/// Headers as Node's `IncomingMessage` has them: one object in the order in which they came, repeated ones joined, a character for each byte.
 fn headers_json(headers: &HeaderMap) -> String {
-    let object: serde_json::Map<String, serde_json::Value> = headers
-        .keys()
-        .map(|name| {
-            let values: Vec<_> =
-                headers.get_all(name).iter().map(header_text::read).take(most_of(name)).collect();
-            let separator = if name == header::COOKIE { "; " } else { ", " };
-            (name.as_str().to_owned(), values.join(separator).into())
-        })
-        .collect();
-    to_json(&object)
+    object_json(headers.keys().map(|name| {
+        let values: Vec<_> =
+            headers.get_all(name).iter().map(header_text::read).take(most_of(name)).collect();
+        let separator = if name == header::COOKIE { "; " } else { ", " };
+        (name.as_str(), values.join(separator))
+    }))
 }
 
 #[cfg(test)]

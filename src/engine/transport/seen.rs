@@ -1,7 +1,7 @@
 //! How many connections there are, as the host has been told of them.
 //!
-//! A connection is there from its handshake to its end. The sockets on it may be such that the host is told of them: then it counts from
-//! when the host shows the first of them, until it has told of the end of one.
+//! A connection is there from its handshake to its end, and not for as long as its last words wait to be fetched. The sockets on it may be
+//! such that the host is told of them: then it counts from when the host shows the first of them, until it has told of the end of one.
 
 use std::sync::atomic::{AtomicIsize, Ordering};
 
@@ -13,14 +13,22 @@ pub(in crate::engine) struct Seen {
     /// Sockets on it that do not count yet, or not any more.
     pub hidden: u16,
     /// It is over.
+    over: bool,
+    /// It is among the sessions no more.
     forgotten: bool,
-    /// The end of one of its sockets was told since then.
+    /// The end of one of its sockets was told since it was over.
     told: bool,
 }
 
 impl Seen {
     /// The session is over.
+    pub(super) fn close(&mut self) {
+        self.over = true;
+    }
+
+    /// The session is let go of.
     pub(super) fn forget(&mut self) {
+        self.over = true;
         self.forgotten = true;
     }
 
@@ -34,16 +42,16 @@ impl Seen {
     pub fn hide(&mut self) {
         self.shown = self.shown.saturating_sub(1);
         self.hidden = self.hidden.saturating_add(1);
-        self.told |= self.forgotten;
+        self.told |= self.over;
     }
 
-    /// What it adds to the number of sessions that are open: 1 where it counts and is over, -1 where it is open and does not count.
+    /// What it adds to the number of sessions that are kept: 1 where it counts and is not kept, -1 where it is kept and does not count.
     fn extra(self) -> isize {
-        match self {
-            Self { forgotten: true, told: false, shown: 1.., .. } => 1,
-            Self { forgotten: false, shown: 0, hidden: 1.., .. } => -1,
-            _ => 0,
-        }
+        let counts = match self {
+            Self { over: true, told, shown, .. } => shown > 0 && !told,
+            Self { over: false, shown, hidden, .. } => shown > 0 || hidden == 0,
+        };
+        isize::from(counts) - isize::from(!self.forgotten)
     }
 
     /// Changes it, and the sum of what all sessions add.
@@ -75,5 +83,19 @@ mod tests {
         assert_eq!(step(&mut Seen::forget), 1, "it is over, and nobody was told");
         assert_eq!(step(&mut Seen::hide), 0, "one was told");
         assert_eq!(step(&mut Seen::hide), 0);
+    }
+
+    #[test]
+    fn a_session_whose_last_words_wait_does_not_count() {
+        let (mut seen, sum) = (Seen::default(), AtomicIsize::new(0));
+        let mut step = |change: &mut dyn FnMut(&mut Seen)| {
+            seen.change(&sum, change);
+            sum.load(Ordering::SeqCst)
+        };
+        step(&mut |seen| seen.hidden += 1);
+        assert_eq!(step(&mut Seen::show), 0);
+        assert_eq!(step(&mut Seen::close), 0, "nobody was told");
+        assert_eq!(step(&mut Seen::hide), -1, "it is kept, and does not count");
+        assert_eq!(step(&mut Seen::forget), 0);
     }
 }

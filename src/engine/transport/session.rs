@@ -643,6 +643,7 @@ impl Session {
     fn close_locked(self: &Arc<Self>, state: &mut State, reason: CloseReason) {
         state.close = Some(Close { reason });
         self.metrics().add_part(Family::SessionsClosed, reason as usize, 1);
+        self.note_seen(Seen::close);
         if !reason.drains() {
             state.outbox.clear();
             // Nor is anything awaited of one who does not read what it asked for.
