@@ -57,7 +57,7 @@ fn requests(ids: &[String]) -> Vec<u8> {
     requests
 }
 
-/// Asks for everything and reads it, so many bytes a second. How much the process grew meanwhile, and how many bytes came.
+/// Asks for everything and reads it, so many bytes a second. Returns by how much the process grew in that time, and how many bytes came.
 async fn ask_and_read(server: &TestServer, requests: &[u8], bytes_per_second: usize) -> (usize, usize) {
     let mut raw = Raw::connected(server.address()).await;
     raw.text(r#"429999["dialogue:join",{"roomId":"large"}]"#).await;

@@ -8,7 +8,7 @@ import { useStage } from "../support/stage.js";
 
 const BATCHED = "&announcements=batched";
 
-/** What is told to everyone of rooms. */
+/** Announcements: changes of listed rooms, which every client receives. */
 export function announcements(serve: Serve): void {
   describe("announcements", () => {
     const stage = useStage(serve);
@@ -101,7 +101,7 @@ export function announcements(serve: Serve): void {
       ada.onRoomDeleted(gone.add);
       await old.join("chat");
       const room = await ada.join("chat");
-      // Others are told of first, one a second.
+      // These are announced first, one a second.
       for (let n = 0; n < 5; n++) dialogue.createRoom(`room-${n}`, chatRoom());
       dialogue.updateRoom("chat", { name: "Renamed" });
       await ada.listRooms();
@@ -137,7 +137,7 @@ export function announcements(serve: Serve): void {
     it("who asks for a room, or for its end, hears of it at once, and once", async () => {
       const server = await stage.serve({ limits: { clientRooms: 100, roomRate: false } });
       const old = await stage.connect(server, { userId: "old" });
-      // Of these it is told one a second.
+      // The client receives one of these a second.
       for (let n = 0; n < 5; n++) server.dialogue.createRoom(`room-${n}`, chatRoom());
       const own = (event: string) => old.all(event).filter(({ id, roomId }) => (id ?? roomId) === "own");
       for (let round = 1; round <= 3; round++) {
@@ -163,7 +163,7 @@ export function announcements(serve: Serve): void {
       const told = new Told<string>();
       ada.onRoomDeleted(told.add);
       ada.onRoomCreated(({ id }) => told.add(id));
-      // So that the next are told a second later.
+      // The engine announces the next ones a second later.
       dialogue.createRoom("first", chatRoom());
       await told.until((all) => all.includes("first"), "the first one");
       dialogue.deleteRoom("chat");
